@@ -1,0 +1,1 @@
+"""What things are: projects, sessions, members, registrations, notices, events, and the whole state."""

@@ -1,0 +1,58 @@
+"""What happened, in ids: the journal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """Everything that can happen."""
+
+    PROJECT_ANNOUNCED = "project_announced"
+    PROJECT_AMENDED = "project_amended"
+    PROJECT_CANCELLED = "project_cancelled"
+    CALL_OPENED = "call_opened"
+    CALL_CLOSED = "call_closed"
+    SESSION_ADDED = "session_added"
+    SESSION_RESCHEDULED = "session_rescheduled"
+    SESSION_RESIZED = "session_resized"
+    SESSION_CANCELLED = "session_cancelled"
+    SESSION_HELD = "session_held"
+    REGISTERED = "registered"
+    PLACE_GIVEN = "place_given"
+    PLACE_MOVED = "place_moved"
+    PLACE_LOST = "place_lost"
+    WISHES_CHANGED = "wishes_changed"
+    ANSWERS_AMENDED = "answers_amended"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    ELIGIBILITY_CHECKED = "eligibility_checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened; ids that we minted, never personal data.
+
+    Args:
+        number: its place in the project's journal, from 1 without a gap.
+        project_id: where.
+        kind: what.
+        at: when, in UTC.
+        command: the id of the command that did it; None when time did.
+        by: who asked, as the host names them.
+        registration: whose part in the project it concerns.
+        person: our id of that person.
+        session: the session it concerns, or the place they have now.
+        previous: the place they had before.
+    """
+
+    number: int = 0
+    project_id: str = ""
+    kind: EventKind
+    at: datetime
+    command: str | None = None
+    by: str | None = None
+    registration: str | None = None
+    person: str | None = None
+    session: str | None = None
+    previous: str | None = None

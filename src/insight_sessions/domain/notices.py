@@ -1,0 +1,173 @@
+"""What is owed to people: notices, as they are kept and as they are sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from insight_sessions.domain.project import Project
+from insight_sessions.domain.session import Session
+
+
+class NoticeKind(StrEnum):
+    """Everything we write to a member about; the wording follows the status, never ahead of it."""
+
+    INTEREST_RECEIVED = "interest_received"
+    """We have your interest; nothing is decided."""
+    PLACE_CONFIRMED = "place_confirmed"
+    """You have a place."""
+    WAITING = "waiting"
+    """Every place you could take is taken; you are on the waiting list."""
+    SWITCH_WAITING = "switch_waiting"
+    """You keep your place while you wait for the session you asked for."""
+    PLACE_MOVED = "place_moved"
+    """Your place is in another session now."""
+    PLACE_LOST = "place_lost"
+    """Your session has fewer places now; you are first on the waiting list."""
+    SESSION_RESCHEDULED = "session_rescheduled"
+    """Your session has another time."""
+    DETAILS_CHANGED = "details_changed"
+    """Your session has the same time, and other details."""
+    SESSION_CANCELLED = "session_cancelled"
+    """A session you had a place in, or waited for, will not take place."""
+    PROJECT_CANCELLED = "project_cancelled"
+    """The project will not take place."""
+    DECLINED = "declined"
+    """There is no place for you this time."""
+    WITHDRAWN = "withdrawn"
+    """You have withdrawn."""
+
+
+class Method(StrEnum):
+    """What a calendar message asks for (RFC 5546 §1.4)."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """When and where a session was, at the moment a notice was written."""
+
+    id: str
+    starts: datetime
+    minutes: int
+    timezone: str
+    starts_at: datetime
+    title: str | None = None
+    where: str | None = None
+
+    @classmethod
+    def of(cls, session: Session) -> "Slot":
+        """A session's facts as they are now."""
+        return cls(
+            id=session.id,
+            starts=session.starts,
+            minutes=session.minutes,
+            timezone=session.zone_name,
+            starts_at=session.begins,
+            title=session.title,
+            where=session.where,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A notice as it is kept in the outbox: ids and facts, no personal data.
+
+    Everything that must be the same in every copy is fixed here. Name, address and language are
+    joined when it is rendered.
+
+    Args:
+        id: ours; the same for every consumer.
+        message_id: for the mail header (RFC 5322 §3.6.4).
+        at: the mail's date and the invite's DTSTAMP.
+        kind: what it says.
+        registration: whose.
+        person: our id of the person.
+        title: the project's title.
+        slot: the place it is about.
+        previous: the place they had before.
+        waits: the sessions they wait for now.
+        cancelled: the session that will not take place.
+        method: what the calendar part asks for, or None without one.
+        sequence: the calendar part's revision.
+        partstat: what their calendar answered to this revision so far.
+        begins: no earlier calendar message of this UID was ever taken by this consumer.
+    """
+
+    id: str
+    message_id: str
+    at: datetime
+    kind: NoticeKind
+    registration: str
+    person: str
+    title: str
+    slot: Slot | None = None
+    previous: Slot | None = None
+    waits: tuple[Slot, ...] = ()
+    cancelled: Slot | None = None
+    method: Method | None = None
+    sequence: int = 0
+    partstat: str | None = None
+    begins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who a notice is for; personal data, joined when it is sent."""
+
+    person: str
+    member_id: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A calendar message: its method and its bytes."""
+
+    method: Method
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message to one person, ready to send.
+
+    Args:
+        id: ours; a notice that is sent again has the same.
+        kind: what it says.
+        project: the project it is about.
+        recipient: who it is for.
+        language: the BCP 47 tag of the words.
+        subject: one line.
+        text: the plain-text body.
+        invite: the calendar message that goes with it, if any.
+        message_id: for the mail header; the same in every copy.
+        date: for the mail header; the same in every copy.
+    """
+
+    id: str
+    kind: NoticeKind
+    project: Project
+    recipient: Recipient
+    language: str
+    subject: str
+    text: str
+    invite: Invite | None
+    message_id: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Words for one kind of notice in one language.
+
+    Args:
+        subject: one line; ``{project}`` and the other names of `insight_sessions.wording` are
+            replaced by plain text.
+        text: the body, in the same way.
+    """
+
+    subject: str
+    text: str

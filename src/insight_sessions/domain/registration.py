@@ -1,0 +1,153 @@
+"""A registration: one member's part in one project."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from insight_sessions.text import KeptLabels
+
+
+class Status(StrEnum):
+    """What a registration is to its member; derived from what happened, never stored."""
+
+    CONFIRMED = "confirmed"
+    OFFERED = "offered"
+    WAITING = "waiting"
+    INTERESTED = "interested"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class Decision(StrEnum):
+    """What was decided about a registration, by an organiser, a policy or the member."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A place held for somebody until a moment."""
+
+    session: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """One member's part in one project; holds no personal data.
+
+    Args:
+        id: ours.
+        project_id: the project it is part of.
+        person: our id of the person.
+        wishes: the sessions they can attend, in order of preference.
+        arrived: their number in the project's order of arrival.
+        registered_at: when, in UTC.
+        checked_at: when their eligibility was last checked, in UTC.
+        decision: pending, accepted, declined or withdrawn.
+        place: the session they have a place in.
+        left: the session their last invite was cancelled for, until they get a place again.
+        offer: a place held for them.
+        displaced: they lost a place they had, and come before everyone who never had one.
+        switching: they asked for another session and keep their place until they have it.
+        barred: the last check found them not eligible; they are passed over.
+        sequence: the revision of their invite (RFC 5545 §3.8.7.4); it never falls.
+        stamped: when the last invite or cancellation was written, or None before the first.
+        organiser: which of the project's organisers signs their invites; it never changes.
+        partstat: what their calendar answered to the current time (RFC 5545 §3.2.12).
+        attendance: what became of it on the day.
+    """
+
+    id: str
+    project_id: str
+    person: str
+    wishes: tuple[str, ...]
+    arrived: int
+    registered_at: datetime
+    checked_at: datetime
+    decision: Decision = Decision.PENDING
+    place: str | None = None
+    left: str | None = None
+    offer: Offer | None = None
+    displaced: bool = False
+    switching: bool = False
+    barred: bool = False
+    sequence: int = 0
+    stamped: datetime | None = None
+    organiser: int = 0
+    partstat: str | None = None
+    attendance: str | None = None
+
+    @property
+    def status(self) -> Status:
+        """What it is to its member."""
+        if self.decision is Decision.WITHDRAWN:
+            return Status.WITHDRAWN
+        if self.decision is Decision.DECLINED:
+            return Status.DECLINED
+        if self.place is not None:
+            return Status.CONFIRMED
+        if self.offer is not None:
+            return Status.OFFERED
+        return Status.WAITING if self.decision is Decision.ACCEPTED else Status.INTERESTED
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still counts: a declined one does, so that it is not simply sent again."""
+        return self.decision is not Decision.WITHDRAWN
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The sessions in which they would take a place as soon as one is free.
+
+        Someone with a place waits only for what they asked to switch to, and prefer to it.
+        """
+        if self.decision is not Decision.ACCEPTED:
+            return ()
+        if self.place is None:
+            return self.wishes
+        if not self.switching:
+            return ()
+        return self.wishes[: self.wishes.index(self.place)] if self.place in self.wishes else self.wishes
+
+    @property
+    def uid(self) -> str:
+        """The UID of their calendar entry, for life (RFC 5545 §3.8.4.7)."""
+        return f"{self.id}.insight-sessions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What somebody answered to the organisers' questions; personal data."""
+
+    registration: str
+    person: str
+    answers: KeptLabels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why somebody withdrew or was declined, in their own or the organiser's words; personal data."""
+
+    registration: str
+    person: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What somebody agreed to, once and for one purpose; never changed, only followed by another.
+
+    Args:
+        version: of the wording they saw.
+    """
+
+    id: str
+    person: str
+    purpose: str
+    version: int
+    given: bool
+    at: datetime

@@ -1,0 +1,98 @@
+"""A session: two hours on a fixed day, in a zone, with so many places."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from insight_sessions.domain.zone import Timezone, instant, tzdata_version
+from insight_sessions.text import Line, LocalStart, Slug, Text
+
+MINUTES_PER_DAY = 24 * 60
+
+
+class SessionStatus(StrEnum):
+    """Where a session stands."""
+
+    SCHEDULED = "scheduled"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class Session(BaseModel):
+    """One session of a project.
+
+    The wall clock is the truth: ``starts`` is what was announced. The instant is derived from it when
+    the session becomes part of a project, and kept with the tzdata release it was derived with.
+
+    Args:
+        id: short and stable, unique in its project.
+        starts: local date and time in the session's zone.
+        minutes: how long it lasts.
+        capacity: how many places there are; None for no limit.
+        minimum: below how many people it is not worth running.
+        title: what it is called, if anything.
+        where: a place or an address for people; the joining link is not for here.
+        timezone: an IANA name; the project's when not given.
+        status: scheduled, held or cancelled.
+        sequence: the revision of its public calendar entry (RFC 5545 §3.8.7.4).
+        reason: why it was cancelled, in the organiser's words.
+        starts_at: the UTC instant of ``starts``.
+        tzdata: the IANA release that gave ``starts_at``.
+        changed_at: when its public calendar entry last changed, in UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    id: Slug
+    starts: LocalStart
+    minutes: Annotated[int, Field(ge=1, le=MINUTES_PER_DAY)]
+    capacity: Annotated[int, Field(ge=0)] | None = None
+    minimum: Annotated[int, Field(ge=0)] = 0
+    title: Line | None = None
+    where: Line | None = None
+    timezone: Timezone | None = None
+    status: SessionStatus = SessionStatus.SCHEDULED
+    sequence: Annotated[int, Field(ge=0)] = 0
+    reason: Text | None = None
+    starts_at: AwareDatetime | None = None
+    tzdata: str | None = None
+    changed_at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _viable(self) -> Self:
+        if self.capacity is not None and self.minimum > self.capacity:
+            raise ValueError("minimum must not be greater than capacity")
+        return self
+
+    def placed(self, project_zone: str) -> "Session":
+        """The same session with its zone and its instant.
+
+        Raises:
+            ValueError: the clocks skip its wall-clock time.
+        """
+        name = self.timezone or project_zone
+        found = {"timezone": name, "starts_at": instant(self.starts, name), "tzdata": tzdata_version()}
+        return self.model_copy(update=found)
+
+    @property
+    def zone_name(self) -> str:
+        """The session's zone; known once it is part of a project."""
+        assert self.timezone is not None, "a session gets its zone from its project"  # noqa: S101
+        return self.timezone
+
+    @property
+    def begins(self) -> datetime:
+        """The UTC instant it begins; known once it is part of a project."""
+        assert self.starts_at is not None, "a session gets its instant from its project"  # noqa: S101
+        return self.starts_at
+
+    @property
+    def ends(self) -> datetime:
+        """The UTC instant it ends."""
+        return self.begins + timedelta(minutes=self.minutes)
+
+    def is_open_at(self, now: datetime) -> bool:
+        """Whether a place in it can still be given: scheduled, and not begun."""
+        return self.status is SessionStatus.SCHEDULED and now < self.begins

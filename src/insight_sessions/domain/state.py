@@ -1,0 +1,361 @@
+"""Everything about one project, as a value.
+
+A state is never changed: each ``put`` gives the next one, sharing almost all of it with the last
+(rpds persistent maps). So a reader's view, a preview and a rollback are all the same thing: keep a
+reference, or drop it. All look-ups that rules need are O(1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from rpds import HashTrieMap
+
+from insight_sessions.domain.member import Person
+from insight_sessions.domain.notices import Slot
+from insight_sessions.domain.project import Call, Contact, Project
+from insight_sessions.domain.queue import Queue
+from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
+from insight_sessions.domain.session import Session, SessionStatus
+from insight_sessions.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Organiser:
+    """One of the contacts a project has had; invites keep the one they began with."""
+
+    number: int
+    contact: Contact
+
+
+Thing = Project | Organiser | Session | Person | Registration | Answers | Reason | Consent
+"""Whatever is kept as a record of its own."""
+
+EMPTY: Final[Queue] = Queue()
+
+
+_EMPTY: Final[HashTrieMap[Any, Any]] = HashTrieMap()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectState:
+    """One project with everything in it, at one version.
+
+    Args:
+        project_id: which project; there may be none of that id yet.
+        version: the project's version in the store; 0 before it is announced.
+        epoch: the store's epoch.
+        journal_end: the number of the last event.
+        announced: the project without its sessions, or None before it is announced.
+        organisers: its contacts by number.
+        sessions: by id.
+        slots: when and where each session is, as notices say it.
+        registrations: by id.
+        people: by our id of the person.
+        answers: to the organisers' questions, by registration.
+        reasons: for withdrawing or declining, by registration.
+        consents: by id.
+        members: our ids of people, by the host's id.
+        latest: the newest registration of each person.
+        arrivals: registrations by arrival number.
+        taken: how many places of each session are taken or offered.
+        displaced: who waits for each session after losing a place, by arrival.
+        queue: who else waits for each session, by arrival.
+        next_arrival: the next arrival number.
+        changes: what was put since `settled`, by kind and id.
+    """
+
+    project_id: str = ""
+    version: int = 0
+    epoch: str = ""
+    journal_end: int = 0
+    announced: Project | None = None
+    organisers: HashTrieMap[str, Organiser] = _EMPTY
+    sessions: HashTrieMap[str, Session] = _EMPTY
+    slots: HashTrieMap[str, Slot] = _EMPTY
+    registrations: HashTrieMap[str, Registration] = _EMPTY
+    people: HashTrieMap[str, Person] = _EMPTY
+    answers: HashTrieMap[str, Answers] = _EMPTY
+    reasons: HashTrieMap[str, Reason] = _EMPTY
+    consents: HashTrieMap[str, Consent] = _EMPTY
+    members: HashTrieMap[str, str] = _EMPTY
+    latest: HashTrieMap[str, str] = _EMPTY
+    arrivals: HashTrieMap[int, str] = _EMPTY
+    taken: HashTrieMap[str, int] = _EMPTY
+    displaced: HashTrieMap[str, Queue] = _EMPTY
+    queue: HashTrieMap[str, Queue] = _EMPTY
+    next_arrival: int = 1
+    changes: HashTrieMap[tuple[str, str], Thing] = _EMPTY
+
+    # Looking
+
+    @property
+    def project(self) -> Project:
+        """The project as it is now, with its sessions in the order of their time."""
+        return self.definition.model_copy(update={"sessions": tuple(self.in_order())})
+
+    @property
+    def definition(self) -> Project:
+        """The project without its sessions."""
+        if self.announced is None:
+            raise NotFound("project", self.project_id)
+        return self.announced
+
+    @property
+    def call(self) -> Call:
+        """The call for participants."""
+        return self.definition.call
+
+    def in_order(self) -> list[Session]:
+        """Its sessions in the order of their time."""
+        return sorted(self.sessions.values(), key=lambda session: (session.begins, session.id))
+
+    def session(self, session_id: str) -> Session:
+        """The session of that id, or `NotFound`."""
+        found = self.sessions.get(session_id)
+        if found is None:
+            raise NotFound("session", session_id)
+        return found
+
+    def registration(self, registration_id: str) -> Registration:
+        """The registration of that id, or `NotFound`."""
+        found = self.registrations.get(registration_id)
+        if found is None:
+            raise NotFound("registration", registration_id)
+        return found
+
+    def registration_of(self, member_id: str) -> Registration | None:
+        """The newest registration of a member, by the host's id of them."""
+        return self.latest_of(self.members.get(member_id, ""))
+
+    def find(self, kind: str, id: str) -> Thing:
+        """The project, session or registration of that id, as it is now, or `NotFound`."""
+        if kind == "project":
+            return self.project
+        return self.session(id) if kind == "session" else self.registration(id)
+
+    def latest_of(self, person_id: str) -> Registration | None:
+        """The newest registration of a person, by our id of them."""
+        found = self.latest.get(person_id)
+        return None if found is None else self.registrations[found]
+
+    def places_left(self, session_id: str) -> int | None:
+        """How many places of a session are free; None when there is no limit."""
+        capacity = self.session(session_id).capacity
+        return None if capacity is None else capacity - self.taken.get(session_id, 0)
+
+    def organiser_of(self, registration: Registration) -> Contact:
+        """Who signs somebody's invites."""
+        return self.organisers[str(registration.organiser)].contact
+
+    def has_room(self, session_id: str) -> bool:
+        """Whether a session has a free place."""
+        left = self.places_left(session_id)
+        return left is None or left > 0
+
+    def waiting(self, session_id: str) -> tuple[Registration, ...]:
+        """Who waits for a place in a session, first in line first."""
+        return tuple(self.line(session_id))
+
+    def line(self, session_id: str) -> Iterator[Registration]:
+        """Who waits for a session: those displaced by a cancellation first, then by arrival."""
+        numbers = chain(self.displaced.get(session_id, EMPTY), self.queue.get(session_id, EMPTY))
+        return (self.registrations[self.arrivals[number]] for number in numbers)
+
+    def holders(self, session_id: str) -> list[Registration]:
+        """Who has a place in a session, by arrival."""
+        having = (one for one in self.registrations.values() if one.place == session_id)
+        return sorted(having, key=lambda one: one.arrived)
+
+    def may_take(self, registration: Registration, session: Session) -> bool:
+        """Whether the membership of somebody lasts until a session's date."""
+        if self.announced is None or not self.announced.members_only:
+            return True
+        return self.people[registration.person].is_member_on(session.starts.date())
+
+    # Putting
+
+    def put(self, thing: Thing) -> ProjectState:
+        """The next state, with this thing in it, new or changed."""
+        match thing:
+            case Registration():
+                return self._put_registration(thing)
+            case Person():
+                return self._put_person(thing)
+            case Session():
+                return self._put_session(thing)
+            case Project():
+                return self._with(announced=thing, changes=self.changes.insert(("project", thing.id), thing))
+            case Organiser():
+                return self._put_in("organisers", "organiser", str(thing.number), thing)
+            case Answers():
+                return self._put_in("answers", "answers", thing.registration, thing)
+            case Reason():
+                return self._put_in("reasons", "reason", thing.registration, thing)
+            case Consent():
+                return self._put_in("consents", "consent", thing.id, thing)
+
+    def restamped(self, registration: Registration) -> ProjectState:
+        """The next state, with a registration whose invite changed and nothing else about it."""
+        return self._with(
+            registrations=self.registrations.insert(registration.id, registration),
+            changes=self.changes.insert(("registration", registration.id), registration),
+        )
+
+    def settled(self) -> ProjectState:
+        """The same, with no changes noted."""
+        return self._with(changes=_EMPTY) if self.changes else self
+
+    def journalled(self, end: int) -> ProjectState:
+        """The same, with the number of its last event."""
+        return self._with(journal_end=end)
+
+    def at(self, *, version: int, epoch: str, journal_end: int) -> ProjectState:
+        """The same, known to be what the store holds at that version."""
+        return self._with(version=version, epoch=epoch, journal_end=journal_end, changes=_EMPTY)
+
+    def with_all(self, things: Iterable[Thing]) -> ProjectState:
+        """The state with many things in it, as when a project is opened."""
+        registrations: list[Registration] = []
+        people: list[Person] = []
+        state = self
+        for thing in things:
+            if isinstance(thing, Registration):
+                registrations.append(thing)
+            elif isinstance(thing, Person):
+                people.append(thing)
+            else:
+                state = state.put(thing)
+        if not state.registrations and not state.people:
+            return state._opened(people, registrations)
+        for person in people:
+            state = state.put(person)
+        for registration in sorted(registrations, key=lambda one: one.arrived):
+            state = state.put(registration)
+        return state
+
+    def _opened(self, people: list[Person], registrations: list[Registration]) -> ProjectState:
+        """The state with its first people and registrations: the same as putting each, ten times as fast."""
+        registrations.sort(key=lambda one: one.arrived)
+        taken = Counter(session_id for one in registrations for session_id in _held(one))
+        state = self._with(
+            people=HashTrieMap({one.id: one for one in people}),
+            members=HashTrieMap({one.member_id: one.id for one in people}),
+            registrations=HashTrieMap({one.id: one for one in registrations}),
+            latest=HashTrieMap({one.person: one.id for one in registrations}),
+            arrivals=HashTrieMap({one.arrived: one.id for one in registrations}),
+            taken=HashTrieMap(dict(taken)),
+            next_arrival=registrations[-1].arrived + 1 if registrations else 1,
+        )
+        waiting = [one for one in registrations if one.waits_for]
+        return state._with(
+            displaced=state._lines([one for one in waiting if one.displaced]),
+            queue=state._lines([one for one in waiting if not one.displaced]),
+        )
+
+    def _lines(self, waiting: list[Registration]) -> HashTrieMap[str, Queue]:
+        numbers: dict[str, list[int]] = {}
+        for one in waiting:
+            for session_id in self._in_line(one):
+                numbers.setdefault(session_id, []).append(one.arrived)
+        return HashTrieMap({session_id: Queue.of(found) for session_id, found in numbers.items()})
+
+    def _with(self, **changed: object) -> ProjectState:
+        # Much faster than dataclasses.replace, and done several times for every command.
+        new = object.__new__(ProjectState)
+        object.__setattr__(new, "__dict__", self.__dict__ | changed)
+        return new
+
+    def _put_in(self, name: str, kind: str, id: str, thing: Thing) -> ProjectState:
+        known: HashTrieMap[str, Thing] = getattr(self, name)
+        return self._with(**{name: known.insert(id, thing), "changes": self.changes.insert((kind, id), thing)})
+
+    def _put_person(self, person: Person) -> ProjectState:
+        state = self._with(
+            people=self.people.insert(person.id, person),
+            members=self.members.insert(person.member_id, person.id),
+            changes=self.changes.insert(("person", person.id), person),
+        )
+        known = self.latest_of(person.id)
+        return state if known is None else state._put_registration(known, changed=False)
+
+    def _put_session(self, session: Session) -> ProjectState:
+        state = self._with(
+            sessions=self.sessions.insert(session.id, session),
+            slots=self.slots.insert(session.id, Slot.of(session)),
+            changes=self.changes.insert(("session", session.id), session),
+        )
+        before = self.sessions.get(session.id)
+        if before is not None and (before.status, before.starts) != (session.status, session.starts):
+            for registration in self.registrations.values():
+                if session.id in registration.waits_for:
+                    state = state._put_registration(registration, changed=False)
+        return state
+
+    def _put_registration(self, new: Registration, *, changed: bool = True) -> ProjectState:
+        old = self.registrations.get(new.id)
+        values: dict[str, object] = {"registrations": self.registrations.insert(new.id, new)}
+        if changed:
+            values["changes"] = self.changes.insert(("registration", new.id), new)
+        if old is None or old.arrived != new.arrived:
+            values["next_arrival"] = max(self.next_arrival, new.arrived + 1)
+            values["latest"] = self._latest_with(new)
+            values["arrivals"] = self._arrivals_with(old, new)
+        values["taken"] = _counted(self.taken, old, new)
+        if new.waits_for or (old is not None and old.waits_for):
+            values["displaced"] = self._queued(self.displaced, old, new if new.displaced else None)
+            values["queue"] = self._queued(self.queue, old, None if new.displaced else new)
+        return self._with(**values)
+
+    def _latest_with(self, new: Registration) -> HashTrieMap[str, str]:
+        known = self.latest.get(new.person)
+        if known is None or self.registrations[known].arrived <= new.arrived:
+            return self.latest.insert(new.person, new.id)
+        return self.latest
+
+    def _arrivals_with(self, old: Registration | None, new: Registration) -> HashTrieMap[int, str]:
+        arrivals = self.arrivals if old is None else self.arrivals.remove(old.arrived)
+        return arrivals.insert(new.arrived, new.id)
+
+    def _queued(
+        self, queues: HashTrieMap[str, Queue], old: Registration | None, new: Registration | None
+    ) -> HashTrieMap[str, Queue]:
+        if old is not None:
+            for session_id in old.waits_for:
+                queue = queues.get(session_id)
+                if queue is not None:
+                    queues = queues.insert(session_id, queue.discard(old.arrived))
+        if new is not None:
+            for session_id in self._in_line(new):
+                queues = queues.insert(session_id, queues.get(session_id, EMPTY).add(new.arrived))
+        return queues
+
+    def _in_line(self, registration: Registration) -> Iterator[str]:
+        """The sessions in whose line somebody stands: scheduled ones that their membership reaches."""
+        for session_id in registration.waits_for:
+            session = self.sessions[session_id]
+            if session.status is SessionStatus.SCHEDULED and self.may_take(registration, session):
+                yield session_id
+
+
+def _counted(taken: HashTrieMap[str, int], old: Registration | None, new: Registration) -> HashTrieMap[str, int]:
+    before = _held(old)
+    after = _held(new)
+    if before == after:
+        return taken
+    for session_id in before:
+        taken = taken.insert(session_id, taken[session_id] - 1)
+    for session_id in after:
+        taken = taken.insert(session_id, taken.get(session_id, 0) + 1)
+    return taken
+
+
+def _held(registration: Registration | None) -> tuple[str, ...]:
+    if registration is None:
+        return ()
+    held = () if registration.place is None else (registration.place,)
+    return held if registration.offer is None else (*held, registration.offer.session)

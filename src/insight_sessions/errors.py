@@ -1,0 +1,178 @@
+"""What can go wrong, under one root.
+
+A *refusal* is not a fault: it is the rules saying no, with a sentence that may be shown to anyone.
+Messages never hold a name, an address or a member's own id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class InsightSessionsError(Exception):
+    """The root of every error this library raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One reason why somebody is not eligible.
+
+    Args:
+        code: stable and machine-readable, such as ``"membership_lapsed"``.
+        sentence: the same for a person to read.
+    """
+
+    code: str
+    sentence: str
+
+
+class Refusal(InsightSessionsError):
+    """The rules said no.
+
+    Args:
+        code: stable and machine-readable.
+        public_message: one or two sentences that may be shown to anyone.
+    """
+
+    def __init__(self, code: str, public_message: str) -> None:
+        super().__init__(code, public_message)
+        self.code = code
+        self.public_message = public_message
+
+    def __str__(self) -> str:
+        return self.public_message
+
+
+class CallNotOpen(Refusal):
+    """The call for participants takes no registrations now."""
+
+    def __init__(self, public_message: str) -> None:
+        super().__init__("call_not_open", public_message)
+        self.args = (public_message,)
+
+
+class NotEligible(Refusal):
+    """The person may not take part, and where to apply to become a member.
+
+    The public message is the same for a stranger and for somebody whose membership ended, so that
+    it tells nobody who is a member. The objections say more, to a caller that may know.
+    """
+
+    def __init__(self, objections: Sequence[Objection], apply_url: str | None) -> None:
+        message = "These sessions are for members, and we could not match you to a membership that covers them."
+        if any(objection.code not in MEMBERSHIP_CODES for objection in objections):
+            message = " ".join(objection.sentence for objection in objections)
+        if apply_url is not None:
+            message = f"{message} You can apply at {apply_url}"
+        super().__init__("not_eligible", message)
+        self.objections = tuple(objections)
+        self.apply_url = apply_url
+        self.args = (self.objections, apply_url)
+
+
+MEMBERSHIP_CODES = frozenset({"not_a_member", "membership_lapsed"})
+
+
+class AlreadyRegistered(Refusal):
+    """One member has at most one live registration in a project."""
+
+    def __init__(self, registration_id: str) -> None:
+        super().__init__("already_registered", "You have already registered for this project.")
+        self.registration_id = registration_id
+        self.args = (registration_id,)
+
+
+class SessionFull(Refusal):
+    """Every place of the session is taken."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__("session_full", "Every place in this session is taken.")
+        self.session_id = session_id
+        self.args = (session_id,)
+
+
+class NotPossible(Refusal):
+    """The command does not fit the state of things.
+
+    Args:
+        reason: a stable code, such as ``"session_cancelled"``.
+        public_message: the same for a person to read.
+    """
+
+    def __init__(self, reason: str, public_message: str) -> None:
+        super().__init__("not_possible", public_message)
+        self.reason = reason
+        self.args = (reason, public_message)
+
+
+class CommandConflict(Refusal):
+    """A command id was used before, with other content."""
+
+    def __init__(self, command_id: str) -> None:
+        super().__init__("command_conflict", "This request was sent before with other content. Please start again.")
+        self.command_id = command_id
+        self.args = (command_id,)
+
+
+class NotFound(InsightSessionsError, LookupError):
+    """There is no such thing.
+
+    Args:
+        kind: ``"project"``, ``"session"``, ``"registration"``, ``"delivery"`` …
+        id: the id that was asked for; never a member's own id or address.
+    """
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(kind, id)
+        self.kind = kind
+        self.id = id
+
+    def __str__(self) -> str:
+        return f"no {self.kind} {self.id!r}"
+
+
+class ProjectFileError(InsightSessionsError, ValueError):
+    """A project file is wrong; nothing was changed.
+
+    Args:
+        path: the file.
+        problems: one ``key: reason`` each, with the line where it is known.
+    """
+
+    def __init__(self, path: Path, problems: Sequence[str]) -> None:
+        super().__init__(path, problems)
+        self.path = path
+        self.problems = tuple(problems)
+        self.args = (path, self.problems)
+
+    def __str__(self) -> str:
+        return f"{self.path}: " + "; ".join(self.problems)
+
+
+class StorageError(InsightSessionsError):
+    """The storage cannot do what was asked; the driver's error is the ``__cause__``."""
+
+
+class StorageBusy(StorageError):
+    """Somebody else holds what is needed; the same call may succeed later."""
+
+
+class UpgradeNeeded(StorageError):
+    """A newer release wrote this project; this one can read it but must not write it."""
+
+
+class PluginError(InsightSessionsError):
+    """A plugin is wrong, or did not do what its hook promises.
+
+    Args:
+        plugin: the plugin's name.
+        message: what is wrong and what to do.
+    """
+
+    def __init__(self, plugin: str, message: str) -> None:
+        super().__init__(plugin, message)
+        self.plugin = plugin
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"plugin {self.plugin!r}: {self.message}"

@@ -1,0 +1,65 @@
+"""Clock, ids and randomness: the only file that may ask the machine for them.
+
+Give a `Runtime` with your own functions and everything the library does repeats exactly.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import sleep
+
+
+def _machine_time() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a rule decides, and where its new ids come from.
+
+    Args:
+        now: an aware UTC date-time.
+        mint: gives a new id that begins with the prefix it is given.
+    """
+
+    now: datetime
+    mint: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where time, ids and randomness come from.
+
+    Args:
+        now: gives the present as an aware date-time, in any zone.
+        random_bytes: gives so many unguessable bytes.
+        sleep: waits so many seconds before a retry.
+    """
+
+    now: Callable[[], datetime] = _machine_time
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    sleep: Callable[[float], None] = sleep
+
+    def utc_now(self) -> datetime:
+        """The present in UTC.
+
+        Raises:
+            ValueError: the clock gave a date-time without a zone.
+        """
+        now = self.now()
+        if now.tzinfo is None:
+            raise ValueError("the clock must give a date-time with a zone")
+        return now.astimezone(UTC)
+
+    def mint(self, prefix: str) -> str:
+        """A new unguessable id (96 bits) that begins with the prefix."""
+        return prefix + self.random_bytes(12).hex()
+
+    def moment(self) -> Moment:
+        """The present and a source of ids, for a rule."""
+        return Moment(self.utc_now(), self.mint)
+
+    def jitter(self) -> float:
+        """A number from 0 up to 1, to spread retries."""
+        return int.from_bytes(self.random_bytes(4)) / 2**32
