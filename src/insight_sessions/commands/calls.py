@@ -1,0 +1,195 @@
+"""Announcing a project, and its call: opened, closed, amended, cancelled."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from pydantic import field_validator, model_validator
+
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling
+from insight_sessions.commands.difference import Cause
+from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.project import Call, CallStatus, Contact, Project
+from insight_sessions.domain.registration import Decision
+from insight_sessions.domain.session import SessionStatus
+from insight_sessions.domain.state import Organiser, ProjectState
+from insight_sessions.errors import NotPossible
+from insight_sessions.runtime import Moment
+from insight_sessions.text import Line, Text, Url
+
+
+def refuse_cancelled(project: Project) -> None:
+    """A cancelled project takes no more changes."""
+    if project.cancelled is not None:
+        raise NotPossible("project_cancelled", "This project was cancelled.")
+
+
+class AnnounceProject(Command[Project]):
+    """Announce a project: it becomes known, with its call as a draft.
+
+    Args:
+        project: what is announced.
+    """
+
+    project: Project
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_its_project(cls, content: object) -> object:
+        if not isinstance(content, dict):
+            return content
+        given = cast("dict[str, object]", content)
+        project = given.get("project")
+        if isinstance(project, dict):
+            id = cast("dict[str, object]", project).get("id")
+        else:
+            id = getattr(project, "id", None)
+        return {"project_id": id, **given}
+
+    @field_validator("project")
+    @classmethod
+    def _as_new(cls, project: Project) -> Project:
+        fresh = {"status": SessionStatus.SCHEDULED, "sequence": 0, "reason": None}
+        sessions = tuple(session.model_copy(update=fresh) for session in project.sessions)
+        call = project.call.model_copy(update={"status": CallStatus.DRAFT})
+        return project.model_copy(update={"sessions": sessions, "call": call, "cancelled": None})
+
+    @model_validator(mode="after")
+    def _one_id(self) -> "AnnounceProject":
+        if self.project_id != self.project.id:
+            raise ValueError("project_id must be the project's own id")
+        return self
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Known from now on, unless there is a project of that id."""
+        del facts
+        if state.announced is not None:
+            raise NotPossible("project_exists", "There is a project with this id already.")
+        project = self.project
+        state = state.put(project.model_copy(update={"sessions": ()})).put(Organiser(0, project.organiser))
+        for session in project.sessions:
+            state = state.put(session.model_copy(update={"changed_at": moment.now}))
+        happened = Event(kind=EventKind.PROJECT_ANNOUNCED, at=moment.now)
+        return Ruling(state, Ref("project", project.id), (happened,))
+
+
+class AmendProject(Command[Project]):
+    """Change what is said about a project; what is not given stays.
+
+    Args:
+        title: its name; people with a place get an update of their invite.
+        summary: what it is about.
+        organiser: who to write to; invites already sent keep the organiser they began with.
+        apply_url: where people who are not members can apply.
+        opens_at: when the call opens by itself.
+        closes_at: when it closes by itself.
+        closed_message: what the call says once closed.
+    """
+
+    title: Line | None = None
+    summary: Text | None = None
+    organiser: Contact | None = None
+    apply_url: Url | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    closed_message: Text | None = None
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """As given, checked as a whole."""
+        del facts
+        project = state.definition
+        refuse_cancelled(project)
+        given = {key: value for key in self.model_fields_set - _ADDRESS if (value := getattr(self, key)) is not None}
+        call = project.call.model_copy(update={key: given.pop(key) for key in _OF_THE_CALL & given.keys()})
+        amended = Project.model_validate({**dict(project), **given, "call": dict(call)})
+        state = state.put(amended)
+        if amended.organiser != project.organiser:
+            state = state.put(Organiser(len(state.organisers), amended.organiser))
+        cause = None
+        if amended.title != project.title:
+            concerned = tuple(
+                one.id
+                for one in state.registrations.values()
+                if one.place is not None and state.session(one.place).is_open_at(moment.now)
+            )
+            cause = Cause(NoticeKind.DETAILS_CHANGED, concerned=concerned)
+        happened = Event(kind=EventKind.PROJECT_AMENDED, at=moment.now)
+        return Ruling(state, Ref("project", project.id), (happened,), cause)
+
+
+_ADDRESS = frozenset({"project_id", "id", "by"})
+_OF_THE_CALL = frozenset({"opens_at", "closes_at", "closed_message"})
+
+
+def with_call(state: ProjectState, status: CallStatus, now: datetime) -> ProjectState:
+    """The state with its call in that status; moments that have passed no longer apply."""
+    project = state.definition
+    passed = {key: None for key in ("opens_at", "closes_at") if (at := getattr(project.call, key)) and at <= now}
+    early = {"opens_at": None} if status is not CallStatus.DRAFT else {}
+    call: Call = project.call.model_copy(update={**passed, **early, "status": status})
+    return state.put(project.model_copy(update={"call": call}))
+
+
+class OpenCall(Command[Project]):
+    """Open the call, for the first time or again: members can register."""
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Open, unless it is."""
+        del facts
+        project = state.definition
+        refuse_cancelled(project)
+        if project.call.is_open:
+            raise NotPossible("call_open", "This call is open already.")
+        state = with_call(state, CallStatus.OPEN, moment.now)
+        return Ruling(state, Ref("project", project.id), (Event(kind=EventKind.CALL_OPENED, at=moment.now),))
+
+
+class CloseCall(Command[Project]):
+    """Close the call: nobody new can register; places given stay, and free ones are still filled."""
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Closed, unless it is not open."""
+        del facts
+        project = state.definition
+        if not project.call.is_open:
+            raise NotPossible("call_not_open", project.call.message)
+        state = with_call(state, CallStatus.CLOSED, moment.now)
+        return Ruling(state, Ref("project", project.id), (Event(kind=EventKind.CALL_CLOSED, at=moment.now),))
+
+
+class CancelProject(Command[Project]):
+    """Cancel the whole project: no session to come takes place, and everyone is told once.
+
+    Args:
+        reason: a sentence for the members.
+    """
+
+    reason: Text = ""
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """The call is closed, sessions to come are cancelled, and nobody waits any more."""
+        del facts
+        project = state.definition
+        refuse_cancelled(project)
+        state = with_call(state, CallStatus.CLOSED, moment.now)
+        state = state.put(state.definition.model_copy(update={"cancelled": self.reason}))
+        events = [Event(kind=EventKind.PROJECT_CANCELLED, at=moment.now)]
+        for session in state.in_order():
+            if session.is_open_at(moment.now):
+                state = state.put(
+                    session.model_copy(
+                        update={
+                            "status": SessionStatus.CANCELLED,
+                            "sequence": session.sequence + 1,
+                            "reason": self.reason or None,
+                            "changed_at": moment.now,
+                        }
+                    )
+                )
+                events.append(Event(kind=EventKind.SESSION_CANCELLED, at=moment.now, session=session.id))
+        for one in list(state.registrations.values()):
+            begun = one.place is not None and state.session(one.place).status is not SessionStatus.CANCELLED
+            if one.is_live and one.decision is not Decision.DECLINED and not begun:
+                state = state.put(replace(one, decision=Decision.DECLINED, place=None, offer=None, switching=False))
+        return Ruling(state, Ref("project", project.id), tuple(events), Cause(NoticeKind.PROJECT_CANCELLED))

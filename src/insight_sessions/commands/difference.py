@@ -1,0 +1,216 @@
+"""What a ruling means for each person: what they are told, and how their invite moves on.
+
+Worked out by comparing each registration before and after, so everybody concerned gets exactly one
+notice per command, however long the chain of moves behind it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot
+from insight_sessions.domain.registration import Decision, Registration, Status
+from insight_sessions.domain.session import Session
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.runtime import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why registrations changed that the command did not name.
+
+    Args:
+        kind: what people are told when they lose a place by it.
+        session: the session that was cancelled or made smaller.
+        concerned: registrations to tell although nothing of theirs changed.
+    """
+
+    kind: NoticeKind
+    session: Session | None = None
+    concerned: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked for what, as every event of a command says it."""
+
+    project_id: str
+    command: str | None
+    by: str | None
+
+    def numbered(self, event: Event, number: int) -> Event:
+        """An event of a rule, with its place in the journal."""
+        return replace(event, number=number, project_id=self.project_id, command=self.command, by=self.by)
+
+
+_WELCOME: Final = {
+    Status.CONFIRMED: NoticeKind.PLACE_CONFIRMED,
+    Status.WAITING: NoticeKind.WAITING,
+    Status.INTERESTED: NoticeKind.INTEREST_RECEIVED,
+}
+
+_FAREWELL: Final = {
+    Decision.WITHDRAWN: (NoticeKind.WITHDRAWN, EventKind.WITHDRAWN),
+    Decision.DECLINED: (NoticeKind.DECLINED, EventKind.DECLINED),
+}
+
+
+class Difference:
+    """One registration before and after a ruling.
+
+    Args:
+        before: as it was; None when it is new.
+        after: as it is now.
+        old: when and where their place was, if they had one.
+        new: when and where their place is, if they have one.
+        cause: why registrations changed that the command did not name.
+    """
+
+    __slots__ = ("after", "before", "cause", "event", "left", "method", "moved", "new", "notice", "old")
+
+    def __init__(
+        self, before: Registration | None, after: Registration, old: Slot | None, new: Slot | None, cause: Cause | None
+    ) -> None:
+        self.before = before
+        self.after = after
+        self.old = old
+        self.new = new
+        self.cause = cause
+        self.left = old.id if old is not None and old.id != after.place else None
+        self.moved = old is not None and new is not None and _when(old) != _when(new)
+        self.event = self._event()
+        self.notice = self._notice()
+        self.method = self._method()
+
+    def _event(self) -> EventKind | None:
+        """What happened to them, if anything."""
+        after, before = self.after, self.before
+        if before is None:
+            return EventKind.REGISTERED
+        if before.decision is not after.decision and after.decision in _FAREWELL:
+            return _FAREWELL[after.decision][1]
+        if before.place is None and after.place is not None:
+            return EventKind.PLACE_GIVEN
+        if self.left is not None:
+            return EventKind.PLACE_LOST if after.place is None else EventKind.PLACE_MOVED
+        return EventKind.WISHES_CHANGED if before.wishes != after.wishes else None
+
+    def _notice(self) -> NoticeKind | None:
+        """What they must be told, if anything."""
+        after, before = self.after, self.before
+        if before is None:
+            return _WELCOME[after.status]
+        if before.decision is not after.decision and after.decision in _FAREWELL:
+            stopped = self.cause is not None and self.cause.kind is NoticeKind.PROJECT_CANCELLED
+            return NoticeKind.PROJECT_CANCELLED if stopped else _FAREWELL[after.decision][0]
+        if self.old is None and self.new is not None:
+            return NoticeKind.PLACE_CONFIRMED
+        if self.old is not None and self.new is None:
+            return NoticeKind.PLACE_LOST if self.cause is None else self.cause.kind
+        if self.left is not None:
+            return NoticeKind.PLACE_MOVED
+        return NoticeKind.SESSION_RESCHEDULED if self.moved else self._without_a_move(before)
+
+    def _without_a_move(self, before: Registration) -> NoticeKind | None:
+        after = self.after
+        if self.cause is not None and after.id in self.cause.concerned:
+            return self.cause.kind
+        if before.wishes == after.wishes and before.switching == after.switching:
+            return None
+        if after.place is not None:
+            return NoticeKind.SWITCH_WAITING if after.switching else None
+        return _WELCOME.get(after.status)
+
+    def _method(self) -> Method | None:
+        """What their calendar must be told, if anything."""
+        if self.new is None:
+            return None if self.old is None else Method.CANCEL
+        if self.old is None or self.left is not None or self.moved:
+            return Method.REQUEST
+        return Method.REQUEST if self.notice is NoticeKind.DETAILS_CHANGED else None
+
+    def restamped(self, now: datetime) -> Registration:
+        """The registration with its invite moved on (RFC 5546 §2.1.4)."""
+        after = self.after
+        if after.stamped is None or self.notice is NoticeKind.DETAILS_CHANGED:
+            return replace(after, stamped=now)
+        left = None if self.new is not None or self.old is None else self.old.id
+        return replace(after, stamped=now, sequence=after.sequence + 1, partstat=None, left=left)
+
+    def happened(self, now: datetime, asked: Asked, number: int) -> Event:
+        """The event; only when something happened to them."""
+        after = self.after
+        return Event(
+            number=number,
+            project_id=asked.project_id,
+            command=asked.command,
+            by=asked.by,
+            kind=self.event or EventKind.WISHES_CHANGED,
+            at=now,
+            registration=after.id,
+            person=after.person,
+            session=after.place,
+            previous=self.left,
+        )
+
+    def owed(self, state: ProjectState, moment: Moment) -> Owed:
+        """The notice, as it is kept; only when they must be told something."""
+        definition = state.definition
+        after = state.registrations[self.after.id]
+        id = moment.mint("n-")
+        return Owed(
+            id=id,
+            message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
+            at=moment.now,
+            kind=self.notice or NoticeKind.DETAILS_CHANGED,
+            registration=after.id,
+            person=after.person,
+            title=definition.title,
+            slot=self.new,
+            previous=self.old if self.moved or self.new is None else None,
+            waits=tuple(_waited_for(state, after, moment.now)),
+            cancelled=self._gone(),
+            method=self.method,
+            sequence=after.sequence,
+            partstat=after.partstat,
+            begins=self.method is Method.REQUEST and self.after.stamped is None,
+        )
+
+    def _gone(self) -> Slot | None:
+        """The cancelled session, when it is why they are told something."""
+        cause = self.cause
+        if cause is None or cause.kind is not NoticeKind.SESSION_CANCELLED or cause.session is None:
+            return None
+        touched = self.left == cause.session.id or self.after.id in cause.concerned
+        return Slot.of(cause.session) if touched else None
+
+
+def _when(slot: Slot) -> tuple[datetime, int]:
+    return slot.starts_at, slot.minutes
+
+
+def differences(before: ProjectState, state: ProjectState, cause: Cause | None) -> Iterator[Difference]:
+    """Every registration that changed or is concerned, in order of arrival.
+
+    Args:
+        before: the state before the ruling.
+        state: the state after it; its ``changes`` are the ruling's.
+        cause: why registrations changed that the command did not name.
+    """
+    changed = {id for kind, id in state.changes if kind == "registration"}
+    if cause is not None:
+        changed.update(cause.concerned)
+    for after in sorted((state.registrations[id] for id in changed), key=lambda one: one.arrived):
+        known = before.registrations.get(after.id)
+        old = before.slots[known.place] if known is not None and known.place is not None else None
+        new = state.slots[after.place] if after.place is not None else None
+        yield Difference(known, after, old, new, cause)
+
+
+def _waited_for(state: ProjectState, registration: Registration, now: datetime) -> Iterator[Slot]:
+    for session_id in registration.waits_for:
+        session = state.sessions[session_id]
+        if session.is_open_at(now) and state.may_take(registration, session):
+            yield state.slots[session_id]

@@ -1,0 +1,67 @@
+"""What happens because time passes: calls open and close, sessions become held.
+
+The writer lets time pass whenever it holds a project, before any command; ``desk.tick`` does so
+for projects where something is due and nobody else came by.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling
+from insight_sessions.commands.calls import with_call
+from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.domain.project import CallStatus, Project
+from insight_sessions.domain.session import SessionStatus
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.runtime import Moment
+
+MOST_EFFECTS = 500
+"""How much may become due in one step: a clock that jumps a year must not hold a project for long."""
+
+
+class LetTimePass(Command[Project]):
+    """Do what has become due, at most `MOST_EFFECTS` of it."""
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Calls first, then sessions that have ended."""
+        del facts
+        events: list[Event] = []
+        state = _pass_call(state, moment.now, events)
+        ended = [one for one in state.in_order() if one.status is SessionStatus.SCHEDULED and one.ends <= moment.now]
+        for session in ended[: MOST_EFFECTS - len(events)]:
+            state = state.put(session.model_copy(update={"status": SessionStatus.HELD}))
+            events.append(Event(kind=EventKind.SESSION_HELD, at=moment.now, session=session.id))
+        return Ruling(state, Ref("project", state.project_id), tuple(events))
+
+
+def _pass_call(state: ProjectState, now: datetime, events: list[Event]) -> ProjectState:
+    call = state.definition.call
+    if call.status is CallStatus.DRAFT and call.opens_at is not None and call.opens_at <= now:
+        closes = call.closes_at
+        state = with_call(state, CallStatus.OPEN, now)
+        events.append(Event(kind=EventKind.CALL_OPENED, at=now))
+        if closes is not None and closes <= now:
+            state = with_call(state, CallStatus.CLOSED, now)
+            events.append(Event(kind=EventKind.CALL_CLOSED, at=now))
+    elif call.is_open and call.closes_at is not None and call.closes_at <= now:
+        state = with_call(state, CallStatus.CLOSED, now)
+        events.append(Event(kind=EventKind.CALL_CLOSED, at=now))
+    return state
+
+
+def _due(state: ProjectState) -> Iterator[datetime]:
+    call = state.call
+    if call.status is CallStatus.DRAFT and call.opens_at is not None:
+        yield call.opens_at
+    if call.is_open and call.closes_at is not None:
+        yield call.closes_at
+    for session in state.sessions.values():
+        if session.status is SessionStatus.SCHEDULED:
+            yield session.ends
+
+
+def wake_at(state: ProjectState) -> datetime | None:
+    """When something next becomes due in a project; None when nothing will."""
+    if state.announced is None:
+        return None
+    return min(_due(state), default=None)

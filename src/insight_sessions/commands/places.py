@@ -1,0 +1,340 @@
+"""What members do about a place, and what organisers decide about it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionIds
+from insight_sessions.commands.calls import refuse_cancelled
+from insight_sessions.commands.filling import fill, first_free, seated
+from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.domain.member import Member, Person
+from insight_sessions.domain.project import Project
+from insight_sessions.domain.registration import Answers, Consent, Decision, Reason, Registration
+from insight_sessions.domain.session import Session, SessionStatus
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import (
+    AlreadyRegistered,
+    CallNotOpen,
+    NotEligible,
+    NotPossible,
+    Objection,
+    SessionFull,
+)
+from insight_sessions.runtime import Moment
+from insight_sessions.text import Attributes, Labels, Line, Slug, Text
+
+NOT_A_MEMBER = Objection("not_a_member", "We could not find an active membership.")
+LAPSED = Objection("membership_lapsed", "The membership ends before the session.")
+_GONE = {
+    SessionStatus.CANCELLED: ("session_cancelled", "This session was cancelled."),
+    SessionStatus.HELD: ("session_held", "This session has taken place."),
+}
+
+
+class RegisterInterest(Command[Registration]):
+    """Register a member's interest in a project.
+
+    Under ``first-come`` they get the first of their sessions that has a free place, or wait for any
+    of them; under ``review`` and ``allocation`` their interest is received.
+
+    Args:
+        member: who; a `Member` is trusted, an id or an e-mail address is looked up.
+        sessions: those they can attend, in order of preference.
+        answers: to the project's questions, by question id.
+        consents: the purposes they agree to, of those the project asks for.
+    """
+
+    member: Member | Line
+    sessions: SessionIds
+    answers: Attributes = Labels()
+    consents: tuple[Slug, ...] = ()
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Refuse who may not; keep who they are and what they said; give a place if one is free."""
+        project = state.definition
+        if not project.call.is_open:
+            raise CallNotOpen(project.call.message)
+        wishes = tuple(dict.fromkeys(self.sessions))
+        sessions = [state.session(session_id) for session_id in wishes]
+        member = _eligible(project, sessions, facts)
+        known = state.latest_of(facts.person)
+        if known is not None and known.is_live:
+            raise AlreadyRegistered(known.id)
+        _refuse_unbookable(sessions, moment.now)
+        registration = Registration(
+            id=moment.mint("r-"),
+            project_id=project.id,
+            person=facts.person,
+            wishes=wishes,
+            arrived=state.next_arrival,
+            registered_at=moment.now,
+            checked_at=facts.checked_at,
+            organiser=len(state.organisers) - 1,
+        )
+        state = state.put(Person.of(member, facts.person))
+        if self.answers or project.questions:
+            state = state.put(_answers(project, registration, self.answers))
+        if self.consents or project.consents:
+            for consent in _consents(project, registration, self.consents, moment):
+                state = state.put(consent)
+        state = state.put(_placed(state, registration, moment.now))
+        return Ruling(state, Ref("registration", registration.id))
+
+
+def _eligible(project: Project, sessions: list[Session], facts: Facts) -> Member:
+    """The member, when nothing speaks against them and their membership lasts for one session."""
+    member = facts.member
+    if member is None or (project.members_only and not member.active):
+        raise NotEligible((NOT_A_MEMBER,), project.apply_url)
+    if facts.objections:
+        raise NotEligible(facts.objections, project.apply_url)
+    if project.members_only and not any(member.is_member_on(session.starts.date()) for session in sessions):
+        raise NotEligible((LAPSED,), project.apply_url)
+    return member
+
+
+def _refuse_unbookable(sessions: list[Session], now: datetime) -> None:
+    """At least one of the sessions must still lie ahead."""
+    if not any(session.is_open_at(now) for session in sessions):
+        refuse_unbookable(sessions[0], now)
+
+
+def refuse_unbookable(session: Session, now: datetime) -> None:
+    """A place can only be given in a session that is scheduled and has not begun."""
+    if session.status in _GONE:
+        raise NotPossible(*_GONE[session.status])
+    if not session.is_open_at(now):
+        raise NotPossible("session_begun", "This session has begun.")
+
+
+def _placed(state: ProjectState, registration: Registration, now: datetime) -> Registration:
+    """The registration with a place, if the policy gives one at once and one is free."""
+    if state.definition.places != "first-come":
+        return registration
+    free = first_free(state, registration, now)
+    if free is None:
+        return replace(registration, decision=Decision.ACCEPTED)
+    return seated(registration, free)
+
+
+def _answers(project: Project, registration: Registration, given: Labels | dict[str, str]) -> Answers:
+    asked = {question.id: question for question in project.questions}
+    if given.keys() - asked.keys():
+        raise NotPossible("unknown_question", "There is an answer to a question that was not asked.")
+    for question in project.questions:
+        answer = given.get(question.id)
+        if answer is None and question.required:
+            raise NotPossible("answer_missing", f"Please answer: {question.text}")
+        if answer is not None and question.choices and answer not in question.choices:
+            raise NotPossible("answer_unknown", f"Please choose one of the answers to: {question.text}")
+    return Answers(registration=registration.id, person=registration.person, answers=Labels(given))
+
+
+def _consents(project: Project, registration: Registration, given: tuple[str, ...], moment: Moment) -> list[Consent]:
+    asked = {consent.purpose: consent for consent in project.consents}
+    if set(given) - asked.keys():
+        raise NotPossible("unknown_consent", "There is a consent that was not asked for.")
+    for purpose, consent in asked.items():
+        if consent.required and purpose not in given:
+            raise NotPossible("consent_missing", f"To take part, please agree to: {consent.text}")
+    return [
+        Consent(
+            id=moment.mint("c-"),
+            person=registration.person,
+            purpose=purpose,
+            version=consent.version,
+            given=purpose in given,
+            at=moment.now,
+        )
+        for purpose, consent in asked.items()
+    ]
+
+
+class AmendAnswers(Command[Registration]):
+    """Change what somebody answered.
+
+    Args:
+        registration_id: whose.
+        answers: all of them, as they are now.
+    """
+
+    registration_id: str
+    answers: Attributes
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """As given, checked as when they registered."""
+        del facts
+        registration = _live(state, self.registration_id)
+        state = state.put(_answers(state.definition, registration, self.answers))
+        happened = Event(
+            kind=EventKind.ANSWERS_AMENDED,
+            at=moment.now,
+            registration=registration.id,
+            person=registration.person,
+        )
+        return Ruling(state, Ref("registration", registration.id), (happened,))
+
+
+def _live(state: ProjectState, registration_id: str) -> Registration:
+    registration = state.registration(registration_id)
+    refuse_cancelled(state.definition)
+    if not registration.is_live:
+        raise NotPossible("withdrawn", "This registration was withdrawn.")
+    return registration
+
+
+def _refuse_begun(state: ProjectState, registration: Registration, now: datetime) -> None:
+    """Once the session they have a place in has begun, it is too late to change it."""
+    if registration.place is not None and not state.session(registration.place).is_open_at(now):
+        raise NotPossible("session_begun", "The session has begun, so the place can no longer be changed.")
+
+
+class ConfirmPlace(Command[Registration]):
+    """Decide that somebody has a place in a session.
+
+    Args:
+        registration_id: whose.
+        session_id: one of the sessions they said they can attend.
+    """
+
+    registration_id: str
+    session_id: Slug
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """A place in that session, if one is free; a place they had elsewhere goes to the next."""
+        del facts
+        registration = _live(state, self.registration_id)
+        session = state.session(self.session_id)
+        refuse_unbookable(session, moment.now)
+        _refuse_begun(state, registration, moment.now)
+        result = Ref("registration", registration.id)
+        if registration.place == session.id and registration.decision is Decision.ACCEPTED:
+            return Ruling(state, result)
+        if session.id not in registration.wishes:
+            raise NotPossible("not_wished", "They did not say that they can attend this session.")
+        if not state.may_take(registration, session):
+            raise NotEligible((LAPSED,), state.definition.apply_url)
+        if registration.place != session.id and not state.has_room(session.id):
+            raise SessionFull(session.id)
+        freed = [] if registration.place is None else [registration.place]
+        state = state.put(seated(registration, session.id))
+        return Ruling(fill(state, freed, moment.now), result)
+
+
+class DeclineInterest(Command[Registration]):
+    """Decide that somebody gets no place; a place they have goes to the next.
+
+    Args:
+        registration_id: whose.
+        reason: for them to read.
+    """
+
+    registration_id: str
+    reason: Text = ""
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Declined; a later `ConfirmPlace` can change that."""
+        del facts
+        registration = _live(state, self.registration_id)
+        if registration.decision is Decision.DECLINED:
+            raise NotPossible("declined", "This registration was declined already.")
+        return _released(state, registration, Decision.DECLINED, self.reason, moment)
+
+
+class Withdraw(Command[Registration]):
+    """Withdraw: give up the place, or stop waiting.
+
+    Args:
+        registration_id: whose.
+        reason: for the organisers to read.
+    """
+
+    registration_id: str
+    reason: Text = ""
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Withdrawn; the place goes to the first in line who can take it."""
+        del facts
+        registration = _live(state, self.registration_id)
+        if registration.decision is Decision.DECLINED:
+            raise NotPossible("declined", "This registration was declined, so there is nothing to withdraw.")
+        return _released(state, registration, Decision.WITHDRAWN, self.reason, moment)
+
+
+def _released(
+    state: ProjectState, registration: Registration, decision: Decision, reason: str, moment: Moment
+) -> Ruling:
+    _refuse_begun(state, registration, moment.now)
+    after = replace(registration, decision=decision, place=None, offer=None, displaced=False, switching=False)
+    state = state.put(after)
+    if reason:
+        state = state.put(Reason(registration=registration.id, person=registration.person, text=reason))
+    freed = [] if registration.place is None else [registration.place]
+    return Ruling(fill(state, freed, moment.now), Ref("registration", registration.id))
+
+
+class SwitchSession(Command[Registration]):
+    """Ask for another session, or say anew which ones one can attend.
+
+    A place is kept until the new one is certain. Someone with a place who must wait for another
+    joins the end of its line; someone who only waits keeps their number.
+
+    Args:
+        registration_id: whose.
+        sessions: those they can attend now, in order of preference.
+    """
+
+    registration_id: str
+    sessions: SessionIds
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Move at once if a preferred place is free, else keep the place and wait."""
+        registration = _live(state, self.registration_id)
+        if registration.decision is Decision.DECLINED:
+            raise NotPossible("declined", "This registration was declined.")
+        wishes = tuple(dict.fromkeys(self.sessions))
+        sessions = [state.session(session_id) for session_id in wishes]
+        _refuse_begun(state, registration, moment.now)
+        if facts.objections:
+            raise NotEligible(facts.objections, state.definition.apply_url)
+        if not any(state.may_take(registration, session) for session in sessions):
+            raise NotEligible((LAPSED,), state.definition.apply_url)
+        _refuse_unbookable(sessions, moment.now)
+        result = Ref("registration", registration.id)
+        asked = replace(registration, wishes=wishes, switching=False)
+        preferred = _preferred(asked)
+        if state.definition.places != "first-come":
+            state = state.put(_for_review(asked, preferred))
+            return Ruling(state, result)
+        free = first_free(state, replace(asked, wishes=preferred), moment.now)
+        if free is None:
+            state = state.put(_in_line(state, registration, asked, preferred, moment.now))
+            return Ruling(state, result)
+        state = state.put(seated(asked, free))
+        freed = [] if registration.place is None else [registration.place]
+        return Ruling(fill(state, freed, moment.now), result)
+
+
+def _preferred(registration: Registration) -> tuple[str, ...]:
+    """The wishes that come before the place somebody has."""
+    place, wishes = registration.place, registration.wishes
+    return wishes[: wishes.index(place)] if place in wishes else wishes
+
+
+def _for_review(asked: Registration, preferred: tuple[str, ...]) -> Registration:
+    """Under a policy where somebody decides: noted, and the place is kept."""
+    if asked.place is None:
+        return asked
+    return replace(asked, switching=bool(preferred), decision=Decision.PENDING if preferred else Decision.ACCEPTED)
+
+
+def _in_line(
+    state: ProjectState, before: Registration, asked: Registration, preferred: tuple[str, ...], now: datetime
+) -> Registration:
+    """The registration, waiting for what it asks; at the end of the line when it has a place."""
+    ahead = any(state.session(session_id).is_open_at(now) for session_id in preferred)
+    if asked.place is None or not ahead:
+        return asked
+    if before.switching:
+        return replace(asked, switching=True)
+    return replace(asked, switching=True, arrived=state.next_arrival)

@@ -1,0 +1,173 @@
+"""What organisers do to a session: add, move, resize, cancel."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling
+from insight_sessions.commands.calls import refuse_cancelled
+from insight_sessions.commands.difference import Cause
+from insight_sessions.commands.filling import fill, first_free, seated
+from insight_sessions.commands.places import refuse_unbookable
+from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.project import Project
+from insight_sessions.domain.registration import Registration
+from insight_sessions.domain.session import MINUTES_PER_DAY, Session, SessionStatus
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.runtime import Moment
+from insight_sessions.text import LocalStart, Slug, Text
+
+
+def _checked(state: ProjectState, session: Session) -> Session:
+    """The session as part of its project, checked together with the others.
+
+    Raises:
+        pydantic.ValidationError: its id is taken, or the clocks skip its time.
+    """
+    others = [one for one in state.sessions.values() if one is not state.sessions.get(session.id)]
+    content = {**dict(state.definition), "sessions": (*others, session)}
+    return Project.model_validate(content).sessions[-1]
+
+
+class AddSession(Command[Session]):
+    """Add a session to a project.
+
+    Args:
+        session: the new one; its id must be new too.
+
+    Raises:
+        pydantic.ValidationError: its id is taken, or the clocks skip its time.
+    """
+
+    session: Session
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Scheduled from now on."""
+        del facts
+        refuse_cancelled(state.definition)
+        fresh = {"status": SessionStatus.SCHEDULED, "sequence": 0, "reason": None, "changed_at": moment.now}
+        project = Project.model_validate(
+            {**dict(state.definition), "sessions": (*state.in_order(), self.session.model_copy(update=fresh))}
+        )
+        session = project.sessions[-1]
+        refuse_unbookable(session, moment.now)
+        happened = Event(kind=EventKind.SESSION_ADDED, at=moment.now, session=session.id)
+        return Ruling(state.put(session), Ref("session", session.id), (happened,))
+
+
+class RescheduleSession(Command[Session]):
+    """Move a session to another time.
+
+    Everyone with a place in it keeps it; they and those who wait for it are told.
+
+    Args:
+        session_id: which one.
+        starts: its new local date and time.
+        minutes: its new length; as before when not given.
+
+    Raises:
+        pydantic.ValidationError: the clocks skip that time.
+    """
+
+    session_id: Slug
+    starts: LocalStart
+    minutes: Annotated[int, Field(ge=1, le=MINUTES_PER_DAY)] | None = None
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """The new time, and one update of each invite."""
+        del facts
+        before = state.session(self.session_id)
+        refuse_unbookable(before, moment.now)
+        result = Ref("session", before.id)
+        minutes = before.minutes if self.minutes is None else self.minutes
+        moved = {"starts": self.starts, "minutes": minutes, "sequence": before.sequence + 1, "changed_at": moment.now}
+        session = _checked(state, before.model_copy(update=moved))
+        if (session.begins, session.minutes) == (before.begins, before.minutes):
+            return Ruling(state, result)
+        refuse_unbookable(session, moment.now)
+        concerned = tuple(one.id for one in (*state.holders(session.id), *state.waiting(session.id)))
+        state = fill(state.put(session), [session.id], moment.now)
+        happened = Event(kind=EventKind.SESSION_RESCHEDULED, at=moment.now, session=session.id)
+        return Ruling(state, result, (happened,), Cause(NoticeKind.SESSION_RESCHEDULED, session, concerned))
+
+
+class ResizeSession(Command[Session]):
+    """Change how many places a session has.
+
+    More places are filled at once; the minimum is lowered to the capacity when it would be above it. When there are fewer than are taken, those who came last are
+    moved to another session they said they can attend, or come first on the waiting list; each is
+    told once.
+
+    Args:
+        session_id: which one.
+        capacity: how many places; None for no limit.
+    """
+
+    session_id: Slug
+    capacity: Annotated[int, Field(ge=0)] | None
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """The new number, kept to at once."""
+        del facts
+        before = state.session(self.session_id)
+        refuse_unbookable(before, moment.now)
+        minimum = before.minimum if self.capacity is None else min(before.minimum, self.capacity)
+        session = before.model_copy(update={"capacity": self.capacity, "minimum": minimum})
+        state = state.put(session)
+        over = -(state.places_left(session.id) or 0)
+        if over > 0:
+            state = displace(state, state.holders(session.id)[-over:], moment.now)
+        state = fill(state, [session.id], moment.now)
+        happened = Event(kind=EventKind.SESSION_RESIZED, at=moment.now, session=session.id)
+        cause = Cause(NoticeKind.PLACE_LOST, session)
+        return Ruling(state, Ref("session", session.id), (happened,), cause)
+
+
+class CancelSession(Command[Session]):
+    """Cancel a session.
+
+    Everyone with a place in it is moved to another session they said they can attend, or comes
+    first on the waiting list; they and those who waited for it are told once.
+
+    Args:
+        session_id: which one.
+        reason: a sentence for the members.
+    """
+
+    session_id: Slug
+    reason: Text = ""
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Cancelled, with its people looked after in order of arrival."""
+        del facts
+        before = state.session(self.session_id)
+        refuse_unbookable(before, moment.now)
+        waiting = tuple(one.id for one in state.waiting(before.id))
+        session = before.model_copy(
+            update={
+                "status": SessionStatus.CANCELLED,
+                "sequence": before.sequence + 1,
+                "reason": self.reason or None,
+                "changed_at": moment.now,
+            }
+        )
+        state = displace(state.put(session), state.holders(session.id), moment.now)
+        happened = Event(kind=EventKind.SESSION_CANCELLED, at=moment.now, session=session.id)
+        cause = Cause(NoticeKind.SESSION_CANCELLED, session, waiting)
+        return Ruling(state, Ref("session", session.id), (happened,), cause)
+
+
+def displace(state: ProjectState, people: Iterable[Registration], now: datetime) -> ProjectState:
+    """Take a place away that is no longer there: another of their sessions, else first in line."""
+    for one in people:
+        left = replace(one, place=None, switching=False, wishes=tuple(wish for wish in one.wishes if wish != one.place))
+        free = first_free(state, left, now)
+        if free is None:
+            state = state.put(replace(one, place=None, switching=False, displaced=True))
+        else:
+            state = state.put(seated(one, free))
+    return state
