@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Never
+from typing import Annotated, Any, Never
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo
@@ -82,7 +82,11 @@ def _url(value: str) -> str:
     _refuse_controls(value, allowed="")
     if len(value) > 2_000 or any(character.isspace() or character in '<>"\\' for character in value):
         raise ValueError("not a web address")
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        # Its message quotes what stands before the host, a password too.
+        raise ValueError("not a web address") from None
     if parts.scheme != "https" or not parts.hostname:
         raise ValueError("must begin with https:// and name a host")
     if parts.username is not None or parts.password is not None:
@@ -109,11 +113,11 @@ def _zoneless(value: datetime) -> datetime:
 class Labels(dict[str, str]):
     """Text by name, which cannot be changed after it is made."""
 
-    def _refuse(self, *_: object, **__: object) -> Never:
+    def _refuse(self, *_: Any, **__: Any) -> Never:  # noqa: ANN401 - whatever was wanted
         raise TypeError("labels cannot be changed")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    clear = pop = popitem = setdefault = update = _refuse  # pyright: ignore[reportAssignmentType] # all refuse alike
 
     def __hash__(self) -> int:  # type: ignore[override]  # frozen, so it may be a key
         return hash(frozenset(self.items()))

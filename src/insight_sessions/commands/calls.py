@@ -16,7 +16,7 @@ from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import Organiser, ProjectState
 from insight_sessions.errors import NotPossible
 from insight_sessions.runtime import Moment
-from insight_sessions.text import Line, Text, Url
+from insight_sessions.text import Line, Slug, Text, Url
 
 
 def refuse_cancelled(project: Project) -> None:
@@ -29,9 +29,10 @@ class AnnounceProject(Command[Project]):
     """Announce a project: it becomes known, with its call as a draft.
 
     Args:
-        project: what is announced.
+        project: what is announced; its id is the command's ``project_id``.
     """
 
+    project_id: Slug = ""
     project: Project
 
     @model_validator(mode="before")
@@ -41,10 +42,8 @@ class AnnounceProject(Command[Project]):
             return content
         given = cast("dict[str, object]", content)
         project = given.get("project")
-        if isinstance(project, dict):
-            id = cast("dict[str, object]", project).get("id")
-        else:
-            id = getattr(project, "id", None)
+        known = project.id if isinstance(project, Project) else None
+        id = cast("dict[str, object]", project).get("id") if isinstance(project, dict) else known
         return {"project_id": id, **given}
 
     @field_validator("project")

@@ -98,9 +98,9 @@ class RescheduleSession(Command[Session]):
 class ResizeSession(Command[Session]):
     """Change how many places a session has.
 
-    More places are filled at once; the minimum is lowered to the capacity when it would be above it. When there are fewer than are taken, those who came last are
+    More places are filled at once. When there are fewer than are taken, those who came last are
     moved to another session they said they can attend, or come first on the waiting list; each is
-    told once.
+    told once. A minimum above the capacity falls to it.
 
     Args:
         session_id: which one.

@@ -181,9 +181,12 @@ class Project(BaseModel):
         text = _file_text(path)
         try:
             content = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deeply"
-            raise ProjectFileError(path, [reason]) from None
+        except tomllib.TOMLDecodeError as error:
+            raise ProjectFileError(path, [str(error)]) from None
+        except RecursionError:
+            raise ProjectFileError(path, ["nested too deeply"]) from None
+        except ValueError:
+            raise ProjectFileError(path, ["holds a number that is too long"]) from None
         try:
             return cls.model_validate(content)
         except ValidationError as error:
@@ -242,6 +245,6 @@ def _line_of(text: str, where: Sequence[int | str]) -> int | None:
     for number, line in enumerate(lines[start:], start + 1):
         if names and re.match(rf"\s*{re.escape(names[-1])}\s*=", line):
             return number
-        if len(names) > 1 and number > start + 1 and line.lstrip().startswith("["):
-            return start + 1
+        if line.lstrip().startswith("[") and not (len(names) > 1 and number == start + 1):
+            break
     return start + 1 if len(names) > 1 else None

@@ -1,0 +1,326 @@
+"""Call for participants, and look after everyone who answers.
+
+Everything here is promised to embedders. A name is imported when it is first used, so importing the
+package is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from insight_sessions.commands.base import Command as Command
+    from insight_sessions.commands.base import Facts as Facts
+    from insight_sessions.commands.calls import (
+        AmendProject as AmendProject,
+    )
+    from insight_sessions.commands.calls import (
+        AnnounceProject as AnnounceProject,
+    )
+    from insight_sessions.commands.calls import (
+        CancelProject as CancelProject,
+    )
+    from insight_sessions.commands.calls import (
+        CloseCall as CloseCall,
+    )
+    from insight_sessions.commands.calls import (
+        OpenCall as OpenCall,
+    )
+    from insight_sessions.commands.places import (
+        AmendAnswers as AmendAnswers,
+    )
+    from insight_sessions.commands.places import (
+        ConfirmPlace as ConfirmPlace,
+    )
+    from insight_sessions.commands.places import (
+        DeclineInterest as DeclineInterest,
+    )
+    from insight_sessions.commands.places import (
+        RegisterInterest as RegisterInterest,
+    )
+    from insight_sessions.commands.places import (
+        SwitchSession as SwitchSession,
+    )
+    from insight_sessions.commands.places import (
+        Withdraw as Withdraw,
+    )
+    from insight_sessions.commands.sessions import (
+        AddSession as AddSession,
+    )
+    from insight_sessions.commands.sessions import (
+        CancelSession as CancelSession,
+    )
+    from insight_sessions.commands.sessions import (
+        RescheduleSession as RescheduleSession,
+    )
+    from insight_sessions.commands.sessions import (
+        ResizeSession as ResizeSession,
+    )
+    from insight_sessions.delivery import Deliveries as Deliveries
+    from insight_sessions.desk import (
+        DeadLetter as DeadLetter,
+    )
+    from insight_sessions.desk import (
+        Desk as Desk,
+    )
+    from insight_sessions.desk import (
+        Health as Health,
+    )
+    from insight_sessions.desk import (
+        Outcome as Outcome,
+    )
+    from insight_sessions.desk import (
+        Preview as Preview,
+    )
+    from insight_sessions.domain.allocation import (
+        AllocationPolicy as AllocationPolicy,
+    )
+    from insight_sessions.domain.allocation import (
+        Candidate as Candidate,
+    )
+    from insight_sessions.domain.allocation import (
+        Room as Room,
+    )
+    from insight_sessions.domain.events import Event as Event
+    from insight_sessions.domain.events import EventKind as EventKind
+    from insight_sessions.domain.member import Erased as Erased
+    from insight_sessions.domain.member import Member as Member
+    from insight_sessions.domain.member import Person as Person
+    from insight_sessions.domain.notices import (
+        Invite as Invite,
+    )
+    from insight_sessions.domain.notices import (
+        Method as Method,
+    )
+    from insight_sessions.domain.notices import (
+        Notice as Notice,
+    )
+    from insight_sessions.domain.notices import (
+        NoticeKind as NoticeKind,
+    )
+    from insight_sessions.domain.notices import (
+        Recipient as Recipient,
+    )
+    from insight_sessions.domain.notices import (
+        Wording as Wording,
+    )
+    from insight_sessions.domain.project import (
+        Call as Call,
+    )
+    from insight_sessions.domain.project import (
+        CallStatus as CallStatus,
+    )
+    from insight_sessions.domain.project import (
+        ConsentAsked as ConsentAsked,
+    )
+    from insight_sessions.domain.project import (
+        Contact as Contact,
+    )
+    from insight_sessions.domain.project import (
+        Project as Project,
+    )
+    from insight_sessions.domain.project import (
+        Question as Question,
+    )
+    from insight_sessions.domain.registration import Registration as Registration
+    from insight_sessions.domain.registration import Status as Status
+    from insight_sessions.domain.session import Session as Session
+    from insight_sessions.domain.session import SessionStatus as SessionStatus
+    from insight_sessions.domain.state import ProjectState as ProjectState
+    from insight_sessions.errors import (
+        AlreadyRegistered as AlreadyRegistered,
+    )
+    from insight_sessions.errors import (
+        CallNotOpen as CallNotOpen,
+    )
+    from insight_sessions.errors import (
+        CommandConflict as CommandConflict,
+    )
+    from insight_sessions.errors import (
+        InsightSessionsError as InsightSessionsError,
+    )
+    from insight_sessions.errors import (
+        NotEligible as NotEligible,
+    )
+    from insight_sessions.errors import (
+        NotFound as NotFound,
+    )
+    from insight_sessions.errors import (
+        NotPossible as NotPossible,
+    )
+    from insight_sessions.errors import (
+        Objection as Objection,
+    )
+    from insight_sessions.errors import (
+        PluginError as PluginError,
+    )
+    from insight_sessions.errors import (
+        ProjectFileError as ProjectFileError,
+    )
+    from insight_sessions.errors import (
+        Refusal as Refusal,
+    )
+    from insight_sessions.errors import (
+        SessionFull as SessionFull,
+    )
+    from insight_sessions.errors import (
+        StorageBusy as StorageBusy,
+    )
+    from insight_sessions.errors import (
+        StorageError as StorageError,
+    )
+    from insight_sessions.errors import (
+        UpgradeNeeded as UpgradeNeeded,
+    )
+    from insight_sessions.explaining import Because as Because
+    from insight_sessions.explaining import Explanation as Explanation
+    from insight_sessions.hooks.builtin import ConsoleNotifier as ConsoleNotifier
+    from insight_sessions.hooks.builtin import FolderNotifier as FolderNotifier
+    from insight_sessions.hooks.specs import StorageBackend as StorageBackend
+    from insight_sessions.hooks.specs import hookimpl as hookimpl
+    from insight_sessions.reporting import Funnel as Funnel
+    from insight_sessions.reporting import Report as Report
+    from insight_sessions.reporting import SessionReport as SessionReport
+    from insight_sessions.runtime import Moment as Moment
+    from insight_sessions.runtime import Runtime as Runtime
+    from insight_sessions.storage.port import Storage as Storage
+
+    __version__: str
+
+_ROOMS = {
+    "commands.base": ("Command", "Facts"),
+    "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
+    "commands.places": (
+        "AmendAnswers",
+        "ConfirmPlace",
+        "DeclineInterest",
+        "RegisterInterest",
+        "SwitchSession",
+        "Withdraw",
+    ),
+    "commands.sessions": ("AddSession", "CancelSession", "RescheduleSession", "ResizeSession"),
+    "delivery": ("Deliveries",),
+    "desk": ("DeadLetter", "Desk", "Health", "Outcome", "Preview"),
+    "domain.allocation": ("AllocationPolicy", "Candidate", "Room"),
+    "domain.events": ("Event", "EventKind"),
+    "domain.member": ("Erased", "Member", "Person"),
+    "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
+    "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question"),
+    "domain.registration": ("Registration", "Status"),
+    "domain.session": ("Session", "SessionStatus"),
+    "domain.state": ("ProjectState",),
+    "errors": (
+        "AlreadyRegistered",
+        "CallNotOpen",
+        "CommandConflict",
+        "InsightSessionsError",
+        "NotEligible",
+        "NotFound",
+        "NotPossible",
+        "Objection",
+        "PluginError",
+        "ProjectFileError",
+        "Refusal",
+        "SessionFull",
+        "StorageBusy",
+        "StorageError",
+        "UpgradeNeeded",
+    ),
+    "explaining": ("Because", "Explanation"),
+    "hooks.builtin": ("ConsoleNotifier", "FolderNotifier"),
+    "hooks.specs": ("StorageBackend", "hookimpl"),
+    "reporting": ("Funnel", "Report", "SessionReport"),
+    "runtime": ("Moment", "Runtime"),
+    "storage.port": ("Storage",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "AddSession",
+    "AllocationPolicy",
+    "AlreadyRegistered",
+    "AmendAnswers",
+    "AmendProject",
+    "AnnounceProject",
+    "Because",
+    "Call",
+    "CallNotOpen",
+    "CallStatus",
+    "CancelProject",
+    "CancelSession",
+    "Candidate",
+    "CloseCall",
+    "Command",
+    "CommandConflict",
+    "ConfirmPlace",
+    "ConsentAsked",
+    "ConsoleNotifier",
+    "Contact",
+    "DeadLetter",
+    "DeclineInterest",
+    "Deliveries",
+    "Desk",
+    "Erased",
+    "Event",
+    "EventKind",
+    "Explanation",
+    "Facts",
+    "FolderNotifier",
+    "Funnel",
+    "Health",
+    "InsightSessionsError",
+    "Invite",
+    "Member",
+    "Method",
+    "Moment",
+    "NotEligible",
+    "NotFound",
+    "NotPossible",
+    "Notice",
+    "NoticeKind",
+    "Objection",
+    "OpenCall",
+    "Outcome",
+    "Person",
+    "PluginError",
+    "Preview",
+    "Project",
+    "ProjectFileError",
+    "ProjectState",
+    "Question",
+    "Recipient",
+    "Refusal",
+    "RegisterInterest",
+    "Registration",
+    "Report",
+    "RescheduleSession",
+    "ResizeSession",
+    "Room",
+    "Runtime",
+    "Session",
+    "SessionFull",
+    "SessionReport",
+    "SessionStatus",
+    "Status",
+    "Storage",
+    "StorageBackend",
+    "StorageBusy",
+    "StorageError",
+    "SwitchSession",
+    "UpgradeNeeded",
+    "Withdraw",
+    "Wording",
+    "__version__",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - reading metadata takes time
+
+        return version("insight-sessions")
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value

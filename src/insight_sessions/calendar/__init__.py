@@ -1,0 +1,1 @@
+"""Calendar files that every calendar understands: .ics and only .ics."""

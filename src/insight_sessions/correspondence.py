@@ -1,0 +1,149 @@
+"""Joining what is kept with who it is for: notices in their words, invites in their name."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from insight_sessions.calendar.entry import Entry, Shared
+from insight_sessions.calendar.invite import Template, template_for
+from insight_sessions.domain.member import Person
+from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Slot, Wording
+from insight_sessions.domain.project import Project
+from insight_sessions.domain.registration import Registration
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import NotFound, PluginError
+from insight_sessions.hooks.manager import Plugins
+from insight_sessions.wording import languages, say
+
+if TYPE_CHECKING:
+    from icalendar import Event
+
+KEPT_TEMPLATES: Final = 64
+"""How many sessions' templates are kept; the oldest are dropped."""
+
+
+class Correspondence:
+    """Writes to people.
+
+    Args:
+        plugins: the host's words, and what it changes in calendar events.
+    """
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+        self._templates: OrderedDict[tuple[str, str, Shared], Template] = OrderedDict()
+
+    def notice(self, owed: Owed, state: ProjectState) -> Notice:
+        """A notice from the outbox, ready to send.
+
+        Raises:
+            NotFound: the person or their registration is gone.
+            PluginError: a plugin's wording or its change of the calendar event is wrong.
+        """
+        registration = state.registration(owed.registration)
+        person = state.people.get(owed.person)
+        if person is None:
+            raise NotFound("person", owed.person)
+        project = state.project
+        wording, language = self._wording(owed.kind, person, project)
+        subject, text = say(owed, project, person, wording, _reason(owed, state))
+        invite = None
+        slot = owed.previous if owed.method is Method.CANCEL else owed.slot
+        if owed.method is not None and slot is not None:
+            entry = _entry(state, registration, person, owed.method, slot, owed)
+            invite = Invite(owed.method, self._filled(entry, state, project))
+        return Notice(
+            id=owed.id,
+            kind=owed.kind,
+            project=project,
+            recipient=Recipient(person.id, person.member_id, person.name, person.email),
+            language=language,
+            subject=subject,
+            text=text,
+            invite=invite,
+            message_id=owed.message_id,
+            date=owed.at,
+        )
+
+    def invite(self, registration: Registration, state: ProjectState) -> Invite:
+        """Somebody's current invite, or the cancellation of their last one.
+
+        Raises:
+            NotFound: they never had a place, so there is none.
+        """
+        method = Method.CANCEL if registration.place is None else Method.REQUEST
+        place = registration.place or registration.left
+        if place is None or registration.stamped is None:
+            raise NotFound("invite", registration.id)
+        person = state.people[registration.person]
+        entry = _entry(state, registration, person, method, Slot.of(state.session(place)), None)
+        return Invite(method, self._filled(entry, state, state.definition))
+
+    def invites(self, state: ProjectState, session_id: str | None = None) -> Iterator[tuple[Registration, bytes]]:
+        """The invites of all who have a place, by arrival."""
+        for registration in sorted(state.registrations.values(), key=lambda one: one.arrived):
+            if registration.place is not None and session_id in (None, registration.place):
+                yield registration, self.invite(registration, state).data
+
+    def _wording(self, kind: NoticeKind, person: Person, project: Project) -> tuple[Wording | None, str]:
+        """The host's own words in the person's language, the project's or English; None for ours."""
+        for language in languages(person.language, project.language):
+            found = self._plugins.wording(kind, language)
+            if found is not None:
+                return found, language
+        return None, "en"
+
+    def _filled(self, entry: Entry, state: ProjectState, project: Project) -> bytes:
+        key = (state.project_id, entry.slot.id, entry.shared)
+        template = self._templates.get(key)
+        if template is None:
+            template = self._template(entry, state, project)
+            self._templates[key] = template
+            while len(self._templates) > KEPT_TEMPLATES:
+                self._templates.popitem(last=False)
+        return template.fill(entry)
+
+    def _template(self, entry: Entry, state: ProjectState, project: Project) -> Template:
+        def prepare(event: "Event") -> None:
+            self._plugins.prepare_invite(event, project, state.session(entry.slot.id))
+
+        if not self._plugins.prepares_invites:
+            return template_for(entry)
+        try:
+            return template_for(entry, prepare=prepare)
+        except ValueError as error:
+            raise PluginError("insight_sessions_prepare_invite", str(error)) from error
+
+
+def _entry(
+    state: ProjectState, registration: Registration, person: Person, method: Method, slot: Slot, owed: Owed | None
+) -> Entry:
+    """What goes into somebody's invite: as a notice fixed it, or as it is now."""
+    project = state.definition
+    title = project.title if owed is None else owed.title
+    stamped = owed.at if owed is not None else registration.stamped or registration.registered_at
+    return Entry(
+        uid=registration.uid,
+        sequence=registration.sequence if owed is None else owed.sequence,
+        method=method,
+        stamped=stamped,
+        created=registration.registered_at,
+        modified=stamped,
+        slot=slot,
+        summary=title if slot.title is None else f"{title}: {slot.title}",
+        description=project.summary,
+        organiser=state.organiser_of(registration),
+        name=person.name,
+        email=person.email,
+        partstat=registration.partstat if owed is None else owed.partstat,
+    )
+
+
+def _reason(owed: Owed, state: ProjectState) -> str | None:
+    """Why it is so, in the organiser's words, where there are any."""
+    if owed.kind is NoticeKind.PROJECT_CANCELLED:
+        return state.definition.cancelled or None
+    if owed.kind is NoticeKind.DECLINED:
+        found = state.reasons.get(owed.registration)
+        return None if found is None else found.text
+    return state.session(owed.cancelled.id).reason if owed.cancelled is not None else None

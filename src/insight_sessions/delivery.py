@@ -1,0 +1,147 @@
+"""Bringing the outbox to the plugins: claim, render, call, settle.
+
+Every consumer is called alone, at least once, and never while a project is held. A plugin that
+fails is tried again later, ever more slowly; after `MOST_ATTEMPTS` claims the delivery becomes a
+dead letter that an organiser can see and requeue, and those behind it go out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from insight_sessions.correspondence import Correspondence
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import NotFound
+from insight_sessions.hooks.manager import Plugins
+from insight_sessions.records import owed_text, read_event, read_owed
+from insight_sessions.runtime import Runtime
+from insight_sessions.storage.port import Delivery, Settlement, Storage, Verdict
+from insight_sessions.superseding import merged
+
+MOST_ATTEMPTS: Final = 12
+"""After how many claims a delivery is given up; with the pauses below, after about a day."""
+
+FIRST_PAUSE: Final = timedelta(seconds=30)
+LONGEST_PAUSE: Final = timedelta(hours=12)
+LEASE: Final = timedelta(minutes=10)
+CLAIMED_TOGETHER: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What became of deliveries, in numbers.
+
+    Args:
+        sent: taken by their consumer.
+        failed: to be tried again later.
+        dead: given up.
+        superseded: overtaken by a later one, and not sent.
+    """
+
+    sent: int = 0
+    failed: int = 0
+    dead: int = 0
+    superseded: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.sent + self.failed + self.dead + self.superseded
+
+
+class Courier:
+    """Takes what is due to the consumers that this process has.
+
+    Args:
+        storage: whose outbox.
+        plugins: the consumers.
+        runtime: the time.
+        correspondence: turns what is kept into notices.
+        state_of: gives the committed state of a project.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        plugins: Plugins,
+        runtime: Runtime,
+        correspondence: Correspondence,
+        state_of: Callable[[str], ProjectState],
+    ) -> None:
+        self._storage = storage
+        self._notifiers = plugins.notifiers
+        self._listeners = plugins.listeners
+        self._runtime = runtime
+        self._correspondence = correspondence
+        self._state_of = state_of
+        self._worker = runtime.mint("w-")
+
+    def deliver(self, limit: int | None = None) -> Deliveries:
+        """Deliver what is due now, once around, up to a limit."""
+        counts = dict.fromkeys(Verdict, 0)
+        consumers = [*self._notifiers, *self._listeners]
+        left = limit
+        while consumers and (left is None or left > 0):
+            now = self._runtime.utc_now()
+            size = CLAIMED_TOGETHER if left is None else min(left, CLAIMED_TOGETHER)
+            claimed = self._storage.claim(consumers, worker=self._worker, now=now, until=now + LEASE, limit=size)
+            if not claimed:
+                break
+            for delivery in claimed:
+                if self._runtime.utc_now() >= now + LEASE / 2:
+                    break  # the rest is better left to lapse than sent by two workers
+                settlement = self._settlement(delivery)
+                if self._storage.settle([settlement]):
+                    counts[settlement.verdict] += 1
+            left = None if left is None else left - len(claimed)
+        return Deliveries(
+            sent=counts[Verdict.SENT],
+            failed=counts[Verdict.RETRY],
+            dead=counts[Verdict.DEAD],
+            superseded=counts[Verdict.SUPERSEDED],
+        )
+
+    def _settlement(self, delivery: Delivery) -> Settlement:
+        if delivery.attempts > MOST_ATTEMPTS:
+            return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason="never settled")
+        overtaken = self._overtaken(delivery)
+        if overtaken is not None:
+            return overtaken
+        try:
+            self._hand_over(delivery)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's fault is contained, whatever it is
+            return self._failed(delivery, error)
+        return Settlement(delivery.id, delivery.token, Verdict.SENT)
+
+    def _overtaken(self, delivery: Delivery) -> Settlement | None:
+        """Leave out a notice that nobody ever took, when the next one says it all."""
+        if delivery.attempts > 1 or not delivery.behind or delivery.consumer not in self._notifiers:
+            return None
+        following = delivery.behind[0]
+        news = merged(read_owed(delivery.body), read_owed(following.body))
+        if news is None:
+            return None
+        return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED, successor=following.id, body=owed_text(news))
+
+    def _hand_over(self, delivery: Delivery) -> None:
+        listener = self._listeners.get(delivery.consumer)
+        if listener is not None:
+            listener(read_event(delivery.body))
+            return
+        owed = read_owed(delivery.body)
+        notice = self._correspondence.notice(owed, self._state_of(delivery.project_id))
+        self._notifiers[delivery.consumer](notice)
+
+    def _failed(self, delivery: Delivery, error: BaseException) -> Settlement:
+        """Try again later, or give up; the reason is the fault's kind, for its text may hold a name."""
+        reason = type(error).__name__
+        if delivery.attempts >= MOST_ATTEMPTS or isinstance(error, NotFound):
+            return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=reason)
+        due = self._runtime.utc_now() + self._pause(delivery.attempts)
+        return Settlement(delivery.id, delivery.token, Verdict.RETRY, due=due, reason=reason)
+
+    def _pause(self, attempts: int) -> timedelta:
+        """Twice as long each time, up to half a day, and a little at random so that not all come at once."""
+        pause = min(FIRST_PAUSE * (1 << (attempts - 1)), LONGEST_PAUSE)
+        return timedelta(seconds=pause.total_seconds() * (0.75 + self._runtime.jitter() / 2))

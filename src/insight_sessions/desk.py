@@ -1,0 +1,432 @@
+"""The desk: what people embed. Every method is a few lines over the writer, the courier and the rules."""
+
+import logging
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Generic, Self, TypeVar
+
+from insight_sessions.calendar.feed import feed, session_calendar
+from insight_sessions.commands.base import Command, Facts, decide
+from insight_sessions.commands.filling import RecheckEligibility, is_recent
+from insight_sessions.commands.passing import LetTimePass, wake_at
+from insight_sessions.correspondence import Correspondence
+from insight_sessions.delivery import Courier, Deliveries
+from insight_sessions.domain.events import Event
+from insight_sessions.domain.notices import Owed
+from insight_sessions.domain.registration import Registration, Status
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.zone import tzdata_version
+from insight_sessions.eligibility import Enquiry
+from insight_sessions.errors import InsightSessionsError, NotFound, Refusal
+from insight_sessions.explaining import Explanation, explain
+from insight_sessions.hooks.manager import load_plugins
+from insight_sessions.identity import HOUSEHOLD, identity_of
+from insight_sessions.records import decode, read_event
+from insight_sessions.reporting import Report, report
+from insight_sessions.runtime import Runtime
+from insight_sessions.storage.port import Storage
+from insight_sessions.writer import Request, Writer
+
+R = TypeVar("R")
+
+log = logging.getLogger("insight_sessions")
+
+RECEIPTS_KEPT: Final = timedelta(days=90)
+"""How long a repeated command is recognised."""
+
+DUE_TOGETHER: Final = 100
+MOST_ROUNDS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """What became of one command.
+
+    Args:
+        command: the command.
+        result: what it gave, if it was done.
+        refusal: why the rules said no, if they did.
+        error: what went wrong otherwise, such as `NotFound`.
+    """
+
+    command: Command[R]
+    result: R | None = None
+    refusal: Refusal | None = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What commands would do; nothing was written.
+
+    Args:
+        outcomes: one for each command.
+        notices: what would be owed to whom, in order.
+        state: the project as it would be.
+    """
+
+    outcomes: tuple[Outcome[Any], ...]
+    notices: tuple[Owed, ...]
+    state: ProjectState
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A delivery that was given up.
+
+    Args:
+        id: for `Desk.requeue`.
+        project_id: where it came from.
+        consumer: which plugin could not take it.
+        reason: the kind of fault.
+    """
+
+    id: str
+    project_id: str
+    consumer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is configured, and what is behind.
+
+    Args:
+        plugins: their names.
+        projects: how many there are.
+        behind: deliveries not settled yet, for each consumer the store knows.
+        absent: consumers the store knows and this process does not have.
+        dead_letters: how many deliveries were given up, counted up to 1,000.
+        tzdata: the IANA release in use.
+    """
+
+    plugins: tuple[str, ...]
+    projects: int
+    behind: Mapping[str, int]
+    absent: tuple[str, ...]
+    dead_letters: int
+    tzdata: str
+
+
+class Desk:
+    """Where everything about insight sessions is done and asked.
+
+    A desk may be used by many threads, and goes on working in a forked process. Close it, or use it
+    in a ``with`` block.
+
+    Args:
+        storage: where projects are kept.
+        plugins: plugin objects or modules of your own.
+        discover: whether to load installed plugins too.
+        block: names of plugins that are never loaded.
+        runtime: time, ids and randomness; the machine's when not given.
+        secret: at least 16 bytes that name people and commands; when not given, one is made and
+            kept in the store.
+
+    Raises:
+        PluginError: a plugin is wrong.
+        StorageError: the store cannot be opened, or was made with another secret.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        plugins: Sequence[object] = (),
+        discover: bool = True,
+        block: Collection[str] = (),
+        runtime: Runtime | None = None,
+        secret: str | bytes | None = None,
+    ) -> None:
+        self._storage = storage
+        self._plugins = load_plugins(plugins, discover=discover, block=block)
+        self._runtime = runtime or Runtime()
+        self._identity = identity_of(storage, self._runtime, secret)
+        self._writer = Writer(storage, self._runtime)
+        self._enquiry = Enquiry(self._plugins, self._runtime, self._identity.person, self._writer.state)
+        self._correspondence = Correspondence(self._plugins)
+        self._courier = Courier(storage, self._plugins, self._runtime, self._correspondence, self._writer.state)
+        self._stop = threading.Event()
+        storage.consumers(add=[*self._plugins.notifiers, *self._plugins.listeners])
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        plugins: Sequence[object] = (),
+        discover: bool = True,
+        block: Collection[str] = (),
+        runtime: Runtime | None = None,
+        secret: str | bytes | None = None,
+    ) -> Self:
+        """A desk on the store behind a URL.
+
+        Args:
+            url: ``sqlite:///file.db``, ``memory:``, or what a storage plugin names.
+            plugins: as for the class, like the other arguments.
+            discover: as for the class.
+            block: as for the class.
+            runtime: as for the class.
+            secret: as for the class.
+        """
+        machine = runtime or Runtime()
+        storage = load_plugins(plugins, discover=discover, block=block).open_storage(url, machine)
+        try:
+            return cls(storage, plugins=plugins, discover=discover, block=block, runtime=machine, secret=secret)
+        except BaseException:
+            storage.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the worker after what it is at, and let go of the store."""
+        self._stop.set()
+        self._storage.close()
+
+    # Doing
+
+    def do(self, command: Command[R]) -> R:
+        """Do what a command says, durably.
+
+        Args:
+            command: give it an ``id`` to make repeating the call safe.
+
+        Returns:
+            what the command gives; for a repeated id, the same thing as it is now.
+
+        Raises:
+            Refusal: the rules say no; nothing was changed.
+            NotFound: it names something that is not there.
+            StorageError: nothing was changed, as far as can be known; with an ``id``, just repeat it.
+            PluginError: a plugin could not be asked what the command needs.
+        """
+        request = self._request(command)
+        self._writer.do(command.project_id, [request])
+        if request.error is not None:
+            raise request.error
+        result: R = request.result
+        return result
+
+    def do_many(self, project_id: str, commands: Sequence[Command[Any]]) -> list[Outcome[Any]]:
+        """Do many commands of one project in order, committed in batches; a refusal fails only its own.
+
+        Raises:
+            ValueError: a command names another project.
+        """
+        _refuse_mixed(project_id, commands)
+        requests = [self._request(command) for command in commands]
+        if requests:
+            self._writer.do(project_id, requests)
+        return [
+            _outcome(command, request.result, request.error)
+            for command, request in zip(commands, requests, strict=True)
+        ]
+
+    def preview(self, *commands: Command[Any]) -> Preview:
+        """What commands of one project would do, one after the other; nothing is written.
+
+        Raises:
+            ValueError: there is no command, or they name different projects.
+        """
+        if not commands:
+            raise ValueError("there is nothing to preview")
+        project_id = commands[0].project_id
+        _refuse_mixed(project_id, commands)
+        moment = self._runtime.moment()
+        state = ProjectState(project_id=project_id)
+        with suppress(NotFound):
+            state = self._writer.state(project_id)
+        notices: list[Owed] = []
+        outcomes: list[Outcome[Any]] = []
+        due = wake_at(state)
+        if due is not None and due <= moment.now:
+            state = decide(state, LetTimePass(project_id=project_id), Facts(moment.now), moment).state
+        for command in commands:
+            try:
+                decided = decide(state, command, self._enquiry.facts(command), moment)
+            except (InsightSessionsError, ValueError) as error:
+                outcomes.append(_outcome(command, None, error))
+                continue
+            state = decided.state
+            notices.extend(decided.notices)
+            outcomes.append(Outcome(command, state.find(*decided.result)))
+        return Preview(tuple(outcomes), tuple(notices), state)
+
+    def _request(self, command: Command[R]) -> Request[R]:
+        given = command.id is not None
+        named = command if given else command.model_copy(update={"id": self._runtime.mint("k-")})
+        fingerprint = self._identity.fingerprint(command) if given else ""
+        return Request(named, self._enquiry.facts(command), fingerprint=fingerprint, given=given)
+
+    # Asking
+
+    def state(self, project_id: str) -> ProjectState:
+        """Everything about a project, as it is committed; a value that never changes."""
+        return self._writer.state(project_id)
+
+    def projects(self) -> list[str]:
+        """The ids of all projects."""
+        return [project_id for project_id in self._storage.project_ids() if project_id != HOUSEHOLD]
+
+    def of_member(self, member_id: str) -> list[Registration]:
+        """A member's registrations in all projects, by the host's id of them."""
+        things = decode(self._storage.about(self._identity.person(member_id))).things
+        found = [thing for thing in things if isinstance(thing, Registration)]
+        return sorted(found, key=lambda one: (one.project_id, one.arrived))
+
+    def explain(self, project_id: str, member_id: str) -> Explanation:
+        """Why a member's registration is as it is, and where they stand in line."""
+        state = self.state(project_id)
+        return explain(state, state.registration_of(member_id), self._runtime.utc_now())
+
+    def report(self, project_id: str) -> Report:
+        """A project in numbers."""
+        return report(self.state(project_id))
+
+    def history(self, project_id: str) -> list[Event]:
+        """All that happened in a project, oldest first."""
+        self.state(project_id)
+        events: list[Event] = []
+        while entries := self._storage.journal(project_id, after=len(events)):
+            events.extend(read_event(entry.body) for entry in entries)
+        return events
+
+    # Calendars
+
+    def invite(self, project_id: str, registration_id: str) -> bytes:
+        """Somebody's current invite as .ics; after a withdrawal, the cancellation.
+
+        Raises:
+            NotFound: there is no such registration, or it never had a place.
+        """
+        state = self.state(project_id)
+        return self._correspondence.invite(state.registration(registration_id), state).data
+
+    def invites(self, project_id: str, session_id: str | None = None) -> Iterator[tuple[Registration, bytes]]:
+        """The invites of all who have a place, in one session or in all."""
+        state = self.state(project_id)
+        if session_id is not None:
+            state.session(session_id)
+        return self._correspondence.invites(state, session_id)
+
+    def session_calendar(self, project_id: str, session_id: str) -> bytes:
+        """The public .ics of a session, for a web page; nobody's name is in it."""
+        state = self.state(project_id)
+        return session_calendar(state.project, state.session(session_id))
+
+    def feed(self, project_id: str) -> bytes:
+        """The public .ics of all sessions of a project, to subscribe to."""
+        state = self.state(project_id)
+        return feed(state.project, state.in_order())
+
+    # Working
+
+    def deliver(self, limit: int | None = None) -> Deliveries:
+        """Deliver what is due, once around, to the plugins this desk has."""
+        return self._courier.deliver(limit)
+
+    def tick(self) -> int:
+        """Do everything that is due because time passed; gives how many projects were visited.
+
+        Raises:
+            StorageError: a project could not be written; the others were done.
+        """
+        now = self._runtime.utc_now()
+        visited: set[str] = set()
+        failed: dict[str, InsightSessionsError] = {}
+        for _ in range(MOST_ROUNDS):
+            due = [one for one in self._storage.due(now, DUE_TOGETHER) if one not in failed]
+            if not due:
+                break
+            for project_id in due:
+                try:
+                    self._writer.do(project_id, [])
+                except InsightSessionsError as error:
+                    failed[project_id] = error
+            visited.update(due)
+        visited.update(self._recheck())
+        self._storage.forget_receipts(now - RECEIPTS_KEPT)
+        for fault in failed.values():
+            raise fault
+        return len(visited)
+
+    def _recheck(self) -> set[str]:
+        """Ask again about people who wait and whose facts have grown old."""
+        now = self._runtime.utc_now()
+        visited: set[str] = set()
+        for project_id in self.projects():
+            state = self.state(project_id)
+            if state.definition.recheck_days is None:
+                continue
+            for registration in list(state.registrations.values()):
+                if registration.status is Status.WAITING and not is_recent(registration, state.definition, now):
+                    command = RecheckEligibility(project_id=project_id, registration_id=registration.id)
+                    self.do(command)
+                    visited.add(project_id)
+        return visited
+
+    def worker(self, *, stop: threading.Event | None = None, every: float = 1.0) -> None:
+        """Tick and deliver until told to stop, by the event or by closing the desk.
+
+        Args:
+            stop: set it to stop the worker after what it is at.
+            every: seconds to rest when there is nothing to do.
+        """
+        until = stop or self._stop
+        while not (until.is_set() or self._stop.is_set()):
+            busy = 0
+            try:
+                self.tick()
+                busy = self.deliver().total
+            except InsightSessionsError as error:
+                log.warning("the worker could not go on for now: %s", type(error).__name__)
+            if not busy:
+                until.wait(every)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """What could not be delivered, oldest first."""
+        found = self._storage.dead_letters()
+        return [DeadLetter(one.id, one.project_id, one.consumer, reason) for one, reason in found]
+
+    def requeue(self, delivery_id: str) -> None:
+        """Try a dead letter again from the start.
+
+        Raises:
+            NotFound: there is no such dead letter.
+        """
+        if not self._storage.requeue(delivery_id, self._runtime.utc_now()):
+            raise NotFound("dead letter", delivery_id)
+
+    def health(self) -> Health:
+        """What is configured, and what is behind."""
+        behind = self._storage.backlog()
+        here = {*self._plugins.notifiers, *self._plugins.listeners}
+        return Health(
+            plugins=tuple(self._plugins.names),
+            projects=len(self.projects()),
+            behind=behind,
+            absent=tuple(sorted(set(behind) - here)),
+            dead_letters=len(self._storage.dead_letters()),
+            tzdata=tzdata_version(),
+        )
+
+
+def _refuse_mixed(project_id: str, commands: Sequence[Command[Any]]) -> None:
+    for command in commands:
+        if command.project_id != project_id:
+            raise ValueError(f"these commands are for {project_id!r}, and one is for {command.project_id!r}")
+
+
+def _outcome(command: Command[R], result: R | None, error: Exception | None) -> Outcome[R]:
+    if isinstance(error, Refusal):
+        return Outcome(command, refusal=error)
+    return Outcome(command, result, error=error)

@@ -1,0 +1,123 @@
+"""How things are kept as text: the one place that knows the bodies of records.
+
+Every body is JSON with a ``format`` number. A body with a newer one was written by a newer release:
+it is read as well as may be, but its project must not be written by this one.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
+from insight_sessions.domain.events import Event
+from insight_sessions.domain.member import Person
+from insight_sessions.domain.notices import Owed
+from insight_sessions.domain.project import Project
+from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
+from insight_sessions.domain.session import Session
+from insight_sessions.domain.state import Organiser, ProjectState, Thing
+from insight_sessions.storage.port import Record
+from insight_sessions.text import STORED
+
+FORMAT: Final = 1
+_PREFIX: Final = f'{{"format":{FORMAT},'
+
+_KINDS: Final[dict[str, TypeAdapter[Any]]] = {
+    "project": TypeAdapter(Project),
+    "organiser": TypeAdapter(Organiser),
+    "session": TypeAdapter(Session),
+    "person": TypeAdapter(Person),
+    "registration": TypeAdapter(Registration),
+    "answers": TypeAdapter(Answers),
+    "reason": TypeAdapter(Reason),
+    "consent": TypeAdapter(Consent),
+}
+_EVENT: Final = TypeAdapter(Event)
+_OWED: Final = TypeAdapter(Owed)
+
+
+def _text(adapter: TypeAdapter[Any], value: object) -> str:
+    return _PREFIX + adapter.serializer.to_json(value, exclude_none=True).decode()[1:]
+
+
+def _subject(thing: Thing) -> str | None:
+    match thing:
+        case Person():
+            return thing.id
+        case Registration() | Answers() | Reason() | Consent():
+            return thing.person
+        case _:
+            return None
+
+
+def encode(project_id: str, kind: str, id: str, version: int, thing: Thing) -> Record:
+    """A thing as a record."""
+    return Record(
+        project_id=project_id,
+        kind=kind,
+        id=id,
+        version=version,
+        subject=_subject(thing),
+        unique=f"live:{thing.person}" if isinstance(thing, Registration) and thing.is_live else None,
+        body=_text(_KINDS[kind], thing),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What records hold.
+
+    Args:
+        things: all that this release understands.
+        newer: whether a newer release wrote some of it.
+    """
+
+    things: list[Thing]
+    newer: bool
+
+
+def decode(records: Iterable[Record]) -> Read:
+    """The things behind records; deleted ones are left out."""
+    things: list[Thing] = []
+    newer = False
+    for record in records:
+        if record.body is None:
+            continue
+        adapter = _KINDS.get(record.kind)
+        if adapter is None:
+            newer = True
+            continue
+        if not record.body.startswith(_PREFIX):
+            newer = newer or from_json(record.body)["format"] > FORMAT
+        things.append(adapter.validator.validate_json(record.body, context=STORED, extra="ignore"))
+    return Read(things, newer)
+
+
+def changed_records(state: ProjectState, version: int) -> Iterator[Record]:
+    """What a state's changes are as records."""
+    for (kind, id), thing in state.changes.items():
+        yield encode(state.project_id, kind, id, version, thing)
+
+
+def event_text(event: Event) -> str:
+    """An event as text."""
+    return _text(_EVENT, event)
+
+
+def read_event(body: str) -> Event:
+    """The event behind its text."""
+    event: Event = _EVENT.validator.validate_json(body, context=STORED, extra="ignore")
+    return event
+
+
+def owed_text(owed: Owed) -> str:
+    """A notice in the outbox as text."""
+    return _text(_OWED, owed)
+
+
+def read_owed(body: str) -> Owed:
+    """The notice in the outbox behind its text."""
+    owed: Owed = _OWED.validator.validate_json(body, context=STORED, extra="ignore")
+    return owed

@@ -1,0 +1,1 @@
+"""Where projects are kept: what a store must do, and two stores."""

@@ -1,0 +1,47 @@
+"""When a notice that nobody took yet is overtaken by the next one to the same person.
+
+Nobody should get three mails about one place because a mail server was away for an hour. A notice
+that was never claimed may be left out when a later one carries a calendar message of the same UID;
+what is still news is taken over. A cancellation of something the person never heard of is not sent.
+"""
+
+from dataclasses import replace
+
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
+
+
+def merged(first: Owed, later: Owed) -> Owed | None:
+    """The later notice with what is still news of the first; None when both must go out.
+
+    Args:
+        first: a notice that its consumer never took.
+        later: the next one in its stream, never taken either.
+    """
+    if first.registration != later.registration or later.method is None:
+        return None
+    if later.method is Method.CANCEL:
+        return _cancelled(first, later) if first.method is Method.REQUEST else None
+    return _requested(first, later)
+
+
+def _cancelled(first: Owed, later: Owed) -> Owed:
+    """The place was given or moved, and is gone again before anybody was told."""
+    if first.begins:
+        return replace(later, method=None, previous=None, begins=False)
+    return replace(later, previous=first.previous or later.previous)
+
+
+def _requested(first: Owed, later: Owed) -> Owed:
+    begins = first.begins or later.begins
+    cancelled = later.cancelled or first.cancelled
+    if first.begins:
+        kind, previous = NoticeKind.PLACE_CONFIRMED, None
+    elif first.previous is None or later.slot is None:
+        kind, previous = later.kind, later.previous
+    elif first.previous.id != later.slot.id:
+        kind, previous = NoticeKind.PLACE_MOVED, first.previous
+    elif first.previous != later.slot:
+        kind, previous = NoticeKind.SESSION_RESCHEDULED, first.previous
+    else:
+        kind, previous = NoticeKind.PLACE_CONFIRMED, None
+    return replace(later, kind=kind, previous=previous, cancelled=cancelled, begins=begins)

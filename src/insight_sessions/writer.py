@@ -1,0 +1,328 @@
+"""The one writer of a project: holds it, decides what waits, and commits it together.
+
+It keeps each project's state in memory, exact by version and epoch, and answers every caller. When
+a commit fails, or its answer is lost, the state is dropped and the receipts say what happened.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+from insight_sessions.commands.base import Command, Decided, Facts, Ref, decide
+from insight_sessions.commands.passing import LetTimePass, wake_at
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import CommandConflict, NotFound, StorageBusy, StorageError, UpgradeNeeded
+from insight_sessions.line import Line
+from insight_sessions.records import changed_records, decode, event_text, owed_text
+from insight_sessions.runtime import Moment, Runtime
+from insight_sessions.storage.forks import watch
+from insight_sessions.storage.port import Change, Draft, Entry, Hold, Receipt, Record, Storage
+
+R = TypeVar("R")
+
+BATCH: Final = 1000
+"""How many commands are committed together at most."""
+
+KEPT_PROJECTS: Final = 128
+"""How many projects' states are kept in memory; the least recently used are dropped."""
+
+TRIES: Final = 3
+"""How often a batch is tried when the store is busy."""
+
+NOTIFY: Final = "notify/"
+"""How the name of a consumer of notices begins."""
+
+LISTEN: Final = "event/"
+"""How the name of a consumer of events begins."""
+
+
+class Request(Generic[R]):
+    """A command on its way, and what became of it.
+
+    Args:
+        command: with its id.
+        facts: what was found out beforehand.
+        fingerprint: a keyed hash of its content.
+        given: whether its id came from the caller, so that it may have been done before.
+    """
+
+    __slots__ = ("command", "error", "facts", "fingerprint", "given", "result")
+
+    def __init__(self, command: Command[R], facts: Facts, *, fingerprint: str = "", given: bool = False) -> None:
+        self.command = command
+        self.facts = facts
+        self.fingerprint = fingerprint
+        self.given = given
+        self.result: Any = None
+        self.error: Exception | None = None
+
+    @property
+    def id(self) -> str:
+        """The command's id."""
+        return self.command.id or ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A state as the store has it, and whether a newer release wrote some of it."""
+
+    state: ProjectState
+    wake_at: datetime | None = None
+    newer: bool = False
+
+
+class _Batch:
+    """What one commit will write, as it comes together."""
+
+    def __init__(self, kept: _Kept, consumers: frozenset[str]) -> None:
+        self._kept = kept
+        self.state = state = kept.state
+        self.records: dict[tuple[str, str], Record] = {}
+        self.entries: list[Entry] = []
+        self.deliveries: list[Draft] = []
+        self.receipts: dict[str, Receipt] = {}
+        self._version = state.version + 1
+        self._notified = sorted(name for name in consumers if name.startswith(NOTIFY))
+        self._listening = sorted(name for name in consumers if name.startswith(LISTEN))
+
+    def add(self, decided: Decided, moment: Moment) -> None:
+        """Take in what a command did."""
+        self.state = decided.state
+        for record in changed_records(decided.state, self._version):
+            self.records[record.kind, record.id] = record
+        for event in decided.events:
+            text = event_text(event)
+            self.entries.append(Entry(event.project_id, event.number, text))
+            for number, consumer in enumerate(self._listening):
+                id = f"e-{event.project_id}-{event.number}.{number}"
+                self.deliveries.append(Draft(id, consumer, event.project_id, text, moment.now))
+        if not self._notified:
+            return
+        for owed in decided.notices:
+            text = owed_text(owed)
+            for number, consumer in enumerate(self._notified):
+                self.deliveries.append(Draft(f"{owed.id}.{number}", consumer, owed.registration, text, moment.now))
+
+    def receive(self, request: Request[Any], result: Ref, moment: Moment) -> None:
+        """Note what became of a command, so that it is not done twice."""
+        self.receipts[request.id] = Receipt(
+            request.id, request.fingerprint, result.kind, result.id, self._version, moment.now
+        )
+
+    @property
+    def change(self) -> Change | None:
+        """All of it for the store; None when there is nothing to write."""
+        if not (self.records or self.entries or self.receipts):
+            return None
+        return Change(
+            version=self._version,
+            records=tuple(self.records.values()),
+            entries=self.entries,
+            deliveries=self.deliveries,
+            receipts=tuple(self.receipts.values()),
+            wake_at=self.wake_at,
+        )
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When something next becomes due; worked out anew only when the call or a session changed."""
+        state, before = self.state, self._kept.state
+        if state.announced is before.announced and state.sessions is before.sessions:
+            return self._kept.wake_at
+        return wake_at(state)
+
+
+class Writer:
+    """Writes projects, one holder at a time, and reads them without waiting.
+
+    Args:
+        storage: where projects are kept.
+        runtime: time, ids and randomness.
+    """
+
+    def __init__(self, storage: Storage, runtime: Runtime) -> None:
+        self._storage = storage
+        self._runtime = runtime
+        self._reset()
+        watch(self)
+
+    def _reset(self) -> None:
+        self._mutex = threading.Lock()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lines: dict[str, Line[Request[Any]]] = {}
+
+    def before_fork(self) -> None:
+        """Come to rest, so that no kept state is half noted."""
+        self._mutex.acquire()
+
+    def after_fork(self, *, child: bool) -> None:
+        """Go on; a child begins with nobody in line."""
+        self._mutex.release()
+        if child:
+            self._reset()
+
+    # Reading
+
+    def state(self, project_id: str) -> ProjectState:
+        """The committed state, caught up with the store.
+
+        Raises:
+            NotFound: there is no such project.
+        """
+        kept = self._caught_up(project_id, None)
+        if kept.state.announced is None:
+            raise NotFound("project", project_id)
+        return kept.state
+
+    def _caught_up(self, project_id: str, hold: Hold | None) -> _Kept:
+        kept = self._kept.get(project_id) or _Kept(ProjectState(project_id=project_id))
+        state = kept.state
+        if hold is None:
+            found = self._storage.read(project_id, state.version)
+            epoch, version, journal_end, records = found.epoch, found.version, found.journal_end, found.records
+            if state.version and (epoch, version) == (state.epoch, state.version):
+                return kept
+        else:
+            epoch, version, journal_end = hold.epoch, hold.version, hold.journal_end
+            if state.version and (epoch, version) == (state.epoch, state.version):
+                return kept
+            records = hold.changed(state.version)
+        if state.version and (epoch != state.epoch or any(record.body is None for record in records)):
+            with self._mutex:
+                self._kept.pop(project_id, None)
+            return self._caught_up(project_id, hold)
+        read = decode(records)
+        state = state.with_all(read.things).at(version=version, epoch=epoch, journal_end=journal_end)
+        kept = _Kept(state, wake_at(state), kept.newer or read.newer)
+        self._keep(kept)
+        return kept
+
+    def _keep(self, kept: _Kept) -> None:
+        """Remember a state, unless a newer one is remembered already."""
+        project_id = kept.state.project_id
+        with self._mutex:
+            known = self._kept.get(project_id)
+            if known is not None and known.state.epoch == kept.state.epoch and known.state.version > kept.state.version:
+                return
+            self._kept[project_id] = kept
+            self._kept.move_to_end(project_id)
+            while len(self._kept) > KEPT_PROJECTS:
+                self._kept.popitem(last=False)
+
+    def _drop(self, project_id: str) -> None:
+        with self._mutex:
+            self._kept.pop(project_id, None)
+
+    # Writing
+
+    def do(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
+        """Do commands in order, together with whoever else waits; each request says what became of it.
+
+        With no requests, what is due because time passed is done.
+        """
+        line = self._lines.get(project_id)
+        if line is None:
+            with self._mutex:
+                line = self._lines.setdefault(project_id, Line(lambda served: self._serve(project_id, served), BATCH))
+        for start in range(0, max(len(requests), 1), BATCH):
+            line.pass_through(requests[start : start + BATCH])
+
+    def _serve(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
+        for tries in range(1, TRIES + 1):
+            try:
+                self._attempt(project_id, requests)
+            except StorageError as error:
+                self._drop(project_id)
+                if self._settled_by_receipts(project_id, requests):
+                    return
+                if isinstance(error, StorageBusy) and tries < TRIES:
+                    self._runtime.sleep(self._runtime.jitter() * 0.05 * tries)
+                    continue
+                if not requests:
+                    raise
+                _fail(requests, error)
+            except BaseException:
+                self._drop(project_id)
+                raise
+            return
+
+    def _attempt(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
+        """Hold the project, decide everything, commit once."""
+        with self._storage.hold(project_id) as hold:
+            kept = self._caught_up(project_id, hold)
+            if kept.newer:
+                raise UpgradeNeeded(f"a newer release wrote project {project_id!r}; this one must not change it")
+            batch = _Batch(kept, hold.consumers)
+            moment = self._runtime.moment()
+            self._let_time_pass(batch, moment)
+            given = [request.id for request in requests if request.given]
+            known: Mapping[str, Receipt] = hold.receipts(given) if given else {}
+            for request in requests:
+                receipt = known.get(request.id) or batch.receipts.get(request.id)
+                if receipt is not None:
+                    _answer(request, receipt, batch.state)
+                else:
+                    self._decide(request, batch, moment)
+            change = batch.change
+            if change is not None:
+                hold.commit(change)
+        if change is not None:
+            end = batch.state.journal_end
+            committed = batch.state.at(version=change.version, epoch=kept.state.epoch, journal_end=end)
+            self._keep(_Kept(committed, change.wake_at))
+
+    def _let_time_pass(self, batch: _Batch, moment: Moment) -> None:
+        due = batch.wake_at
+        if due is not None and due <= moment.now:
+            command = LetTimePass(project_id=batch.state.project_id)
+            batch.add(decide(batch.state, command, Facts(moment.now), moment), moment)
+
+    def _decide(self, request: Request[Any], batch: _Batch, moment: Moment) -> None:
+        """One command; a refusal, or a fault in its rule, fails it alone."""
+        request.result = request.error = None
+        try:
+            decided = decide(batch.state, request.command, request.facts, moment)
+            request.result = decided.state.find(*decided.result)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this command's alone
+            request.error = error
+            return
+        batch.add(decided, moment)
+        batch.receive(request, decided.result, moment)
+
+    def _settled_by_receipts(self, project_id: str, requests: Sequence[Request[Any]]) -> bool:
+        """Whether a commit whose answer was lost is in the store after all: then its receipts are."""
+        try:
+            with self._storage.hold(project_id) as hold:
+                found = hold.receipts([request.id for request in requests])
+                if not found:
+                    return False
+                state = self._caught_up(project_id, hold).state
+        except StorageError:
+            return False
+        for request in requests:
+            if request.id in found:
+                _answer(request, found[request.id], state)
+            elif request.error is None:
+                return False
+        return True
+
+
+def _answer(request: Request[Any], receipt: Receipt, state: ProjectState) -> None:
+    """Answer a command that was done before: the same thing, as it is now."""
+    if receipt.fingerprint != request.fingerprint:
+        request.error = CommandConflict(request.id)
+    else:
+        request.error = None
+        request.result = state.find(receipt.kind, receipt.result)
+
+
+def _fail(requests: Sequence[Request[Any]], error: StorageError) -> None:
+    """Nothing was written: nobody's answer stands, refusals neither, for they may rest on what was lost."""
+    for request in requests:
+        copy = type(error)(*error.args)
+        copy.__cause__ = error
+        request.result = None
+        request.error = copy
