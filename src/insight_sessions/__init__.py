@@ -56,21 +56,9 @@ if TYPE_CHECKING:
         ResizeSession as ResizeSession,
     )
     from insight_sessions.delivery import Deliveries as Deliveries
-    from insight_sessions.desk import (
-        DeadLetter as DeadLetter,
-    )
-    from insight_sessions.desk import (
-        Desk as Desk,
-    )
-    from insight_sessions.desk import (
-        Health as Health,
-    )
-    from insight_sessions.desk import (
-        Outcome as Outcome,
-    )
-    from insight_sessions.desk import (
-        Preview as Preview,
-    )
+    from insight_sessions.desk import DeadLetter as DeadLetter
+    from insight_sessions.desk import Desk as Desk
+    from insight_sessions.desk import Health as Health
     from insight_sessions.domain.allocation import (
         AllocationPolicy as AllocationPolicy,
     )
@@ -177,6 +165,8 @@ if TYPE_CHECKING:
     from insight_sessions.hooks.builtin import FolderNotifier as FolderNotifier
     from insight_sessions.hooks.specs import StorageBackend as StorageBackend
     from insight_sessions.hooks.specs import hookimpl as hookimpl
+    from insight_sessions.previewing import Outcome as Outcome
+    from insight_sessions.previewing import Preview as Preview
     from insight_sessions.reporting import Funnel as Funnel
     from insight_sessions.reporting import Report as Report
     from insight_sessions.reporting import SessionReport as SessionReport
@@ -199,7 +189,7 @@ _ROOMS = {
     ),
     "commands.sessions": ("AddSession", "CancelSession", "RescheduleSession", "ResizeSession"),
     "delivery": ("Deliveries",),
-    "desk": ("DeadLetter", "Desk", "Health", "Outcome", "Preview"),
+    "desk": ("DeadLetter", "Desk", "Health"),
     "domain.allocation": ("AllocationPolicy", "Candidate", "Room"),
     "domain.events": ("Event", "EventKind"),
     "domain.member": ("Erased", "Member", "Person"),
@@ -228,6 +218,7 @@ _ROOMS = {
     "explaining": ("Because", "Explanation"),
     "hooks.builtin": ("ConsoleNotifier", "FolderNotifier"),
     "hooks.specs": ("StorageBackend", "hookimpl"),
+    "previewing": ("Outcome", "Preview"),
     "reporting": ("Funnel", "Report", "SessionReport"),
     "runtime": ("Moment", "Runtime"),
     "storage.port": ("Storage",),

@@ -5,72 +5,32 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from insight_sessions.calendar.feed import feed, session_calendar
-from insight_sessions.commands.base import Command, Facts, decide
-from insight_sessions.commands.filling import RecheckEligibility, is_recent
-from insight_sessions.commands.passing import LetTimePass, wake_at
+from insight_sessions.commands.base import Command
 from insight_sessions.correspondence import Correspondence
 from insight_sessions.delivery import Courier, Deliveries
 from insight_sessions.domain.events import Event
-from insight_sessions.domain.notices import Owed
-from insight_sessions.domain.registration import Registration, Status
+from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import tzdata_version
 from insight_sessions.eligibility import Enquiry
-from insight_sessions.errors import InsightSessionsError, NotFound, Refusal
+from insight_sessions.errors import InsightSessionsError, NotFound
 from insight_sessions.explaining import Explanation, explain
-from insight_sessions.hooks.manager import load_plugins
-from insight_sessions.identity import HOUSEHOLD, identity_of
+from insight_sessions.hooks.manager import Plugins, load_plugins
+from insight_sessions.identity import identity_of
+from insight_sessions.previewing import Outcome, Preview, outcome_of, preview
 from insight_sessions.records import decode, read_event
 from insight_sessions.reporting import Report, report
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
+from insight_sessions.upkeep import Upkeep
 from insight_sessions.writer import Request, Writer
 
 R = TypeVar("R")
 
 log = logging.getLogger("insight_sessions")
-
-RECEIPTS_KEPT: Final = timedelta(days=90)
-"""How long a repeated command is recognised."""
-
-DUE_TOGETHER: Final = 100
-MOST_ROUNDS: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[R]):
-    """What became of one command.
-
-    Args:
-        command: the command.
-        result: what it gave, if it was done.
-        refusal: why the rules said no, if they did.
-        error: what went wrong otherwise, such as `NotFound`.
-    """
-
-    command: Command[R]
-    result: R | None = None
-    refusal: Refusal | None = None
-    error: Exception | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What commands would do; nothing was written.
-
-    Args:
-        outcomes: one for each command.
-        notices: what would be owed to whom, in order.
-        state: the project as it would be.
-    """
-
-    outcomes: tuple[Outcome[Any], ...]
-    notices: tuple[Owed, ...]
-    state: ProjectState
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +79,7 @@ class Desk:
 
     Args:
         storage: where projects are kept.
-        plugins: plugin objects or modules of your own.
+        plugins: plugin objects or modules of your own; or what `load_plugins` gave, as it is.
         discover: whether to load installed plugins too.
         block: names of plugins that are never loaded.
         runtime: time, ids and randomness; the machine's when not given.
@@ -135,20 +95,23 @@ class Desk:
         self,
         storage: Storage,
         *,
-        plugins: Sequence[object] = (),
+        plugins: Sequence[object] | Plugins = (),
         discover: bool = True,
         block: Collection[str] = (),
         runtime: Runtime | None = None,
         secret: str | bytes | None = None,
     ) -> None:
         self._storage = storage
-        self._plugins = load_plugins(plugins, discover=discover, block=block)
+        if not isinstance(plugins, Plugins):
+            plugins = load_plugins(plugins, discover=discover, block=block)
+        self._plugins = plugins
         self._runtime = runtime or Runtime()
         self._identity = identity_of(storage, self._runtime, secret)
         self._writer = Writer(storage, self._runtime)
         self._enquiry = Enquiry(self._plugins, self._runtime, self._identity.person, self._writer.state)
         self._correspondence = Correspondence(self._plugins)
         self._courier = Courier(storage, self._plugins, self._runtime, self._correspondence, self._writer.state)
+        self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime)
         self._stop = threading.Event()
         storage.consumers(add=[*self._plugins.notifiers, *self._plugins.listeners])
 
@@ -174,9 +137,10 @@ class Desk:
             secret: as for the class.
         """
         machine = runtime or Runtime()
-        storage = load_plugins(plugins, discover=discover, block=block).open_storage(url, machine)
+        loaded = load_plugins(plugins, discover=discover, block=block)
+        storage = loaded.open_storage(url, machine)
         try:
-            return cls(storage, plugins=plugins, discover=discover, block=block, runtime=machine, secret=secret)
+            return cls(storage, plugins=loaded, runtime=machine, secret=secret)
         except BaseException:
             storage.close()
             raise
@@ -227,7 +191,7 @@ class Desk:
         if requests:
             self._writer.do(project_id, requests)
         return [
-            _outcome(command, request.result, request.error)
+            outcome_of(command, request.result, request.error)
             for command, request in zip(commands, requests, strict=True)
         ]
 
@@ -241,25 +205,10 @@ class Desk:
             raise ValueError("there is nothing to preview")
         project_id = commands[0].project_id
         _refuse_mixed(project_id, commands)
-        moment = self._runtime.moment()
         state = ProjectState(project_id=project_id)
         with suppress(NotFound):
             state = self._writer.state(project_id)
-        notices: list[Owed] = []
-        outcomes: list[Outcome[Any]] = []
-        due = wake_at(state)
-        if due is not None and due <= moment.now:
-            state = decide(state, LetTimePass(project_id=project_id), Facts(moment.now), moment).state
-        for command in commands:
-            try:
-                decided = decide(state, command, self._enquiry.facts(command), moment)
-            except (InsightSessionsError, ValueError) as error:
-                outcomes.append(_outcome(command, None, error))
-                continue
-            state = decided.state
-            notices.extend(decided.notices)
-            outcomes.append(Outcome(command, state.find(*decided.result)))
-        return Preview(tuple(outcomes), tuple(notices), state)
+        return preview(state, commands, self._enquiry.facts, self._runtime.moment())
 
     def _request(self, command: Command[R]) -> Request[R]:
         given = command.id is not None
@@ -275,7 +224,7 @@ class Desk:
 
     def projects(self) -> list[str]:
         """The ids of all projects."""
-        return [project_id for project_id in self._storage.project_ids() if project_id != HOUSEHOLD]
+        return self._upkeep.projects()
 
     def of_member(self, member_id: str) -> list[Registration]:
         """A member's registrations in all projects, by the host's id of them."""
@@ -338,41 +287,9 @@ class Desk:
         """Do everything that is due because time passed; gives how many projects were visited.
 
         Raises:
-            StorageError: a project could not be written; the others were done.
+            InsightSessionsError: a project could not be done; the others were.
         """
-        now = self._runtime.utc_now()
-        visited: set[str] = set()
-        failed: dict[str, InsightSessionsError] = {}
-        for _ in range(MOST_ROUNDS):
-            due = [one for one in self._storage.due(now, DUE_TOGETHER) if one not in failed]
-            if not due:
-                break
-            for project_id in due:
-                try:
-                    self._writer.do(project_id, [])
-                except InsightSessionsError as error:
-                    failed[project_id] = error
-            visited.update(due)
-        visited.update(self._recheck())
-        self._storage.forget_receipts(now - RECEIPTS_KEPT)
-        for fault in failed.values():
-            raise fault
-        return len(visited)
-
-    def _recheck(self) -> set[str]:
-        """Ask again about people who wait and whose facts have grown old."""
-        now = self._runtime.utc_now()
-        visited: set[str] = set()
-        for project_id in self.projects():
-            state = self.state(project_id)
-            if state.definition.recheck_days is None:
-                continue
-            for registration in list(state.registrations.values()):
-                if registration.status is Status.WAITING and not is_recent(registration, state.definition, now):
-                    command = RecheckEligibility(project_id=project_id, registration_id=registration.id)
-                    self.do(command)
-                    visited.add(project_id)
-        return visited
+        return self._upkeep.tick()
 
     def worker(self, *, stop: threading.Event | None = None, every: float = 1.0) -> None:
         """Tick and deliver until told to stop, by the event or by closing the desk.
@@ -406,6 +323,19 @@ class Desk:
         if not self._storage.requeue(delivery_id, self._runtime.utc_now()):
             raise NotFound("dead letter", delivery_id)
 
+    def retire(self, consumer: str) -> None:
+        """Forget a consumer of notices or events whose plugin is gone for good, with what it is owed.
+
+        Args:
+            consumer: its name in `health`, such as ``notify/console``.
+
+        Raises:
+            NotFound: no such consumer is known.
+        """
+        if consumer not in self._storage.consumers():
+            raise NotFound("consumer", consumer)
+        self._storage.consumers(retire=[consumer])
+
     def health(self) -> Health:
         """What is configured, and what is behind."""
         behind = self._storage.backlog()
@@ -424,9 +354,3 @@ def _refuse_mixed(project_id: str, commands: Sequence[Command[Any]]) -> None:
     for command in commands:
         if command.project_id != project_id:
             raise ValueError(f"these commands are for {project_id!r}, and one is for {command.project_id!r}")
-
-
-def _outcome(command: Command[R], result: R | None, error: Exception | None) -> Outcome[R]:
-    if isinstance(error, Refusal):
-        return Outcome(command, refusal=error)
-    return Outcome(command, result, error=error)

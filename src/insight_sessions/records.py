@@ -17,7 +17,7 @@ from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
 from insight_sessions.domain.session import Session
-from insight_sessions.domain.state import Organiser, ProjectState, Thing
+from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing
 from insight_sessions.storage.port import Record
 from insight_sessions.text import STORED
 
@@ -26,6 +26,7 @@ _PREFIX: Final = f'{{"format":{FORMAT},'
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "project": TypeAdapter(Project),
+    "lineage": TypeAdapter(Lineage),
     "organiser": TypeAdapter(Organiser),
     "session": TypeAdapter(Session),
     "person": TypeAdapter(Person),

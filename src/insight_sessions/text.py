@@ -75,7 +75,8 @@ def _email_address(value: str, info: ValidationInfo) -> str:
     except EmailNotValidError:
         # The library's own message quotes the address, which must not reach a log.
         raise ValueError("not an e-mail address we can send to") from None
-    return checked.normalized
+    # The domain in ASCII: what goes into a calendar line or a header must be.
+    return checked.ascii_email or checked.normalized
 
 
 def _url(value: str) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 from insight_sessions.commands.base import Command, Decided, Facts, Ref, decide
 from insight_sessions.commands.passing import LetTimePass, wake_at
-from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.state import Lineage, ProjectState
 from insight_sessions.errors import CommandConflict, NotFound, StorageBusy, StorageError, UpgradeNeeded
 from insight_sessions.line import Line
 from insight_sessions.records import changed_records, decode, event_text, owed_text
@@ -77,9 +78,10 @@ class _Kept:
 class _Batch:
     """What one commit will write, as it comes together."""
 
-    def __init__(self, kept: _Kept, consumers: frozenset[str]) -> None:
+    def __init__(self, kept: _Kept, epoch: str, consumers: frozenset[str]) -> None:
         self._kept = kept
         self.state = state = kept.state
+        self._epoch = epoch
         self.records: dict[tuple[str, str], Record] = {}
         self.entries: list[Entry] = []
         self.deliveries: list[Draft] = []
@@ -88,11 +90,21 @@ class _Batch:
         self._notified = sorted(name for name in consumers if name.startswith(NOTIFY))
         self._listening = sorted(name for name in consumers if name.startswith(LISTEN))
 
+    def begin(self) -> None:
+        """Note the store's epoch if the project was last written under another one."""
+        lineage = self.state.lineage
+        if lineage.epoch != self._epoch:
+            restores = lineage.restores + 1 if lineage.epoch else 0
+            self._take(self.state.put(Lineage(self._epoch, restores)))
+
+    def _take(self, state: ProjectState) -> None:
+        self.state = state
+        for record in changed_records(state, self._version):
+            self.records[record.kind, record.id] = record
+
     def add(self, decided: Decided, moment: Moment) -> None:
         """Take in what a command did."""
-        self.state = decided.state
-        for record in changed_records(decided.state, self._version):
-            self.records[record.kind, record.id] = record
+        self._take(decided.state)
         for event in decided.events:
             text = event_text(event)
             self.entries.append(Entry(event.project_id, event.number, text))
@@ -152,7 +164,8 @@ class Writer:
     def _reset(self) -> None:
         self._mutex = threading.Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._lines: dict[str, Line[Request[Any]]] = {}
+        # Weak, so that nobody can fill the memory by naming projects that do not exist.
+        self._lines: WeakValueDictionary[str, Line[Request[Any]]] = WeakValueDictionary()
 
     def before_fork(self) -> None:
         """Come to rest, so that no kept state is half noted."""
@@ -223,10 +236,11 @@ class Writer:
 
         With no requests, what is due because time passed is done.
         """
-        line = self._lines.get(project_id)
-        if line is None:
-            with self._mutex:
-                line = self._lines.setdefault(project_id, Line(lambda served: self._serve(project_id, served), BATCH))
+        with self._mutex:
+            line = self._lines.get(project_id)
+            if line is None:
+                line = Line[Request[Any]](lambda served: self._serve(project_id, served), BATCH)
+                self._lines[project_id] = line
         for start in range(0, max(len(requests), 1), BATCH):
             line.pass_through(requests[start : start + BATCH])
 
@@ -255,9 +269,11 @@ class Writer:
             kept = self._caught_up(project_id, hold)
             if kept.newer:
                 raise UpgradeNeeded(f"a newer release wrote project {project_id!r}; this one must not change it")
-            batch = _Batch(kept, hold.consumers)
+            batch = _Batch(kept, hold.epoch, hold.consumers)
             moment = self._runtime.moment()
-            self._let_time_pass(batch, moment)
+            if kept.state.announced is not None:
+                batch.begin()
+                self._let_time_pass(batch, moment)
             given = [request.id for request in requests if request.given]
             known: Mapping[str, Receipt] = hold.receipts(given) if given else {}
             for request in requests:

@@ -134,6 +134,6 @@ def conclude(before: ProjectState, ruling: Ruling, command: Command[R], moment: 
         if difference.notice is None:
             continue
         if difference.method is not None:
-            state = state.restamped(difference.restamped(moment.now))
+            state = state.restamped(difference.restamped(state, moment.now))
         notices.append(difference.owed(state, moment))
     return Decided(state.journalled(before.journal_end + len(events)), ruling.result, tuple(events), tuple(notices))

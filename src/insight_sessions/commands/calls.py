@@ -180,7 +180,7 @@ class CancelProject(Command[Project]):
                     session.model_copy(
                         update={
                             "status": SessionStatus.CANCELLED,
-                            "sequence": session.sequence + 1,
+                            "sequence": state.next_sequence(session.sequence),
                             "reason": self.reason or None,
                             "changed_at": moment.now,
                         }
@@ -190,5 +190,6 @@ class CancelProject(Command[Project]):
         for one in list(state.registrations.values()):
             begun = one.place is not None and state.session(one.place).status is not SessionStatus.CANCELLED
             if one.is_live and one.decision is not Decision.DECLINED and not begun:
-                state = state.put(replace(one, decision=Decision.DECLINED, place=None, offer=None, switching=False))
+                gone = replace(one, decision=Decision.DECLINED, place=None, offer=None, displaced=False, switching=False)
+                state = state.put(gone)
         return Ruling(state, Ref("project", project.id), tuple(events), Cause(NoticeKind.PROJECT_CANCELLED))

@@ -131,13 +131,13 @@ class Difference:
             return Method.REQUEST
         return Method.REQUEST if self.notice is NoticeKind.DETAILS_CHANGED else None
 
-    def restamped(self, now: datetime) -> Registration:
+    def restamped(self, state: ProjectState, now: datetime) -> Registration:
         """The registration with its invite moved on (RFC 5546 §2.1.4)."""
         after = self.after
         if after.stamped is None or self.notice is NoticeKind.DETAILS_CHANGED:
             return replace(after, stamped=now)
         left = None if self.new is not None or self.old is None else self.old.id
-        return replace(after, stamped=now, sequence=after.sequence + 1, partstat=None, left=left)
+        return replace(after, stamped=now, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
 
     def happened(self, now: datetime, asked: Asked, number: int) -> Event:
         """The event; only when something happened to them."""
@@ -169,7 +169,7 @@ class Difference:
             person=after.person,
             title=definition.title,
             slot=self.new,
-            previous=self.old if self.moved or self.new is None else None,
+            previous=self.old if self.moved or self.left is not None else None,
             waits=tuple(_waited_for(state, after, moment.now)),
             cancelled=self._gone(),
             method=self.method,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from insight_sessions.commands.places import refuse_unbookable
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
-from insight_sessions.domain.registration import Registration
+from insight_sessions.domain.registration import Decision, Registration
 from insight_sessions.domain.session import MINUTES_PER_DAY, Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.runtime import Moment
@@ -77,6 +77,20 @@ class RescheduleSession(Command[Session]):
     starts: LocalStart
     minutes: Annotated[int, Field(ge=1, le=MINUTES_PER_DAY)] | None = None
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            project_id: str,
+            session_id: str,
+            starts: datetime | str,
+            minutes: int | None = None,
+            id: str | None = None,
+            by: str | None = None,
+        ) -> None:
+            """``starts`` may be text."""
+
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """The new time, and one update of each invite."""
         del facts
@@ -84,7 +98,12 @@ class RescheduleSession(Command[Session]):
         refuse_unbookable(before, moment.now)
         result = Ref("session", before.id)
         minutes = before.minutes if self.minutes is None else self.minutes
-        moved = {"starts": self.starts, "minutes": minutes, "sequence": before.sequence + 1, "changed_at": moment.now}
+        moved = {
+            "starts": self.starts,
+            "minutes": minutes,
+            "sequence": state.next_sequence(before.sequence),
+            "changed_at": moment.now,
+        }
         session = _checked(state, before.model_copy(update=moved))
         if (session.begins, session.minutes) == (before.begins, before.minutes):
             return Ruling(state, result)
@@ -150,7 +169,7 @@ class CancelSession(Command[Session]):
         session = before.model_copy(
             update={
                 "status": SessionStatus.CANCELLED,
-                "sequence": before.sequence + 1,
+                "sequence": state.next_sequence(before.sequence),
                 "reason": self.reason or None,
                 "changed_at": moment.now,
             }
@@ -167,7 +186,8 @@ def displace(state: ProjectState, people: Iterable[Registration], now: datetime)
         left = replace(one, place=None, switching=False, wishes=tuple(wish for wish in one.wishes if wish != one.place))
         free = first_free(state, left, now)
         if free is None:
-            state = state.put(replace(one, place=None, switching=False, displaced=True))
+            lost = replace(one, decision=Decision.ACCEPTED, place=None, switching=False, displaced=True)
+            state = state.put(lost)
         else:
             state = state.put(seated(one, free))
     return state

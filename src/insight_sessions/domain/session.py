@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -59,6 +59,22 @@ class Session(BaseModel):
     starts_at: AwareDatetime | None = None
     tzdata: str | None = None
     changed_at: AwareDatetime | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(  # noqa: PLR0913 - as many as there is to say
+            self,
+            *,
+            id: str,
+            starts: datetime | str,
+            minutes: int,
+            capacity: int | None = None,
+            minimum: int = 0,
+            title: str | None = None,
+            where: str | None = None,
+            timezone: str | None = None,
+        ) -> None:
+            """What is announced; ``starts`` may be text. All else comes with the project and with time."""
 
     @model_validator(mode="after")
     def _viable(self) -> Self:

@@ -32,7 +32,26 @@ class Organiser:
     contact: Contact
 
 
-Thing = Project | Organiser | Session | Person | Registration | Answers | Reason | Consent
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Which life of its store a project was last written in.
+
+    A store that was restored from a backup has forgotten what it sent since; what would count on
+    from there must leave a gap, or two messages with other content would carry one number.
+
+    Args:
+        epoch: the store's epoch.
+        restores: how often the project was found under another epoch than its last.
+    """
+
+    epoch: str
+    restores: int = 0
+
+
+RESTORE_GAP: Final = 1000
+"""How far invites' sequence numbers jump with each restore: more than a chain grows between backups."""
+
+Thing = Project | Lineage | Organiser | Session | Person | Registration | Answers | Reason | Consent
 """Whatever is kept as a record of its own."""
 
 EMPTY: Final[Queue] = Queue()
@@ -51,6 +70,7 @@ class ProjectState:
         epoch: the store's epoch.
         journal_end: the number of the last event.
         announced: the project without its sessions, or None before it is announced.
+        lineage: which life of the store it was last written in.
         organisers: its contacts by number.
         sessions: by id.
         slots: when and where each session is, as notices say it.
@@ -74,6 +94,7 @@ class ProjectState:
     epoch: str = ""
     journal_end: int = 0
     announced: Project | None = None
+    lineage: Lineage = Lineage("")
     organisers: HashTrieMap[str, Organiser] = _EMPTY
     sessions: HashTrieMap[str, Session] = _EMPTY
     slots: HashTrieMap[str, Slot] = _EMPTY
@@ -152,6 +173,10 @@ class ProjectState:
         """Who signs somebody's invites."""
         return self.organisers[str(registration.organiser)].contact
 
+    def next_sequence(self, sequence: int) -> int:
+        """The revision after this one: the next number, beyond all that was sent before a restore."""
+        return max(sequence + 1, self.lineage.restores * RESTORE_GAP)
+
     def has_room(self, session_id: str) -> bool:
         """Whether a session has a free place."""
         left = self.places_left(session_id)
@@ -190,6 +215,8 @@ class ProjectState:
                 return self._put_session(thing)
             case Project():
                 return self._with(announced=thing, changes=self.changes.insert(("project", thing.id), thing))
+            case Lineage():
+                return self._with(lineage=thing, changes=self.changes.insert(("lineage", "lineage"), thing))
             case Organiser():
                 return self._put_in("organisers", "organiser", str(thing.number), thing)
             case Answers():

@@ -1,0 +1,81 @@
+"""What commands would do: the same rules on the same value, and nothing written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from insight_sessions.commands.base import Command, Facts, decide
+from insight_sessions.commands.passing import LetTimePass, wake_at
+from insight_sessions.domain.notices import Owed
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import InsightSessionsError, Refusal
+from insight_sessions.runtime import Moment
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R]):
+    """What became of one command.
+
+    Args:
+        command: the command.
+        result: what it gave, if it was done.
+        refusal: why the rules said no, if they did.
+        error: what went wrong otherwise, such as `NotFound`.
+    """
+
+    command: Command[R]
+    result: R | None = None
+    refusal: Refusal | None = None
+    error: Exception | None = None
+
+
+def outcome_of(command: Command[Any], result: object, error: Exception | None) -> Outcome[Any]:
+    """The outcome of a command that gave a result, or failed."""
+    if isinstance(error, Refusal):
+        return Outcome(command, refusal=error)
+    return Outcome(command, result, error=error)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What commands would do; nothing was written.
+
+    Args:
+        outcomes: one for each command.
+        notices: what would be owed to whom, in order.
+        state: the project as it would be.
+    """
+
+    outcomes: tuple[Outcome[Any], ...]
+    notices: tuple[Owed, ...]
+    state: ProjectState
+
+
+def preview(
+    state: ProjectState, commands: Sequence[Command[Any]], facts: Callable[[Command[Any]], Facts], moment: Moment
+) -> Preview:
+    """What commands would do to a state, one after the other.
+
+    Args:
+        state: the project as it is.
+        commands: what somebody might want.
+        facts: finds out what must be known of each.
+        moment: when, and where new ids come from.
+    """
+    notices: list[Owed] = []
+    outcomes: list[Outcome[Any]] = []
+    due = wake_at(state)
+    if due is not None and due <= moment.now:
+        state = decide(state, LetTimePass(project_id=state.project_id), Facts(moment.now), moment).state
+    for command in commands:
+        try:
+            decided = decide(state, command, facts(command), moment)
+        except (InsightSessionsError, ValueError) as error:
+            outcomes.append(outcome_of(command, None, error))
+            continue
+        state = decided.state
+        notices.extend(decided.notices)
+        outcomes.append(Outcome(command, state.find(*decided.result)))
+    return Preview(tuple(outcomes), tuple(notices), state)

@@ -1,0 +1,94 @@
+"""What must be done now and then although nobody asks for it."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from insight_sessions.commands.filling import RecheckEligibility, is_recent
+from insight_sessions.domain.registration import Registration, Status
+from insight_sessions.eligibility import Enquiry
+from insight_sessions.errors import InsightSessionsError
+from insight_sessions.identity import HOUSEHOLD
+from insight_sessions.runtime import Runtime
+from insight_sessions.storage.port import Storage
+from insight_sessions.writer import Request, Writer
+
+RECEIPTS_KEPT: Final = timedelta(days=90)
+"""How long a repeated command is recognised."""
+
+DUE_TOGETHER: Final = 100
+MOST_ROUNDS: Final = 100
+
+
+class Upkeep:
+    """Does what has become due.
+
+    Args:
+        storage: where projects are kept.
+        writer: who writes them.
+        enquiry: who asks the host's plugins.
+        runtime: the time.
+    """
+
+    def __init__(self, storage: Storage, writer: Writer, enquiry: Enquiry, runtime: Runtime) -> None:
+        self._storage = storage
+        self._writer = writer
+        self._enquiry = enquiry
+        self._runtime = runtime
+
+    def tick(self) -> int:
+        """Do everything that is due; gives how many projects were visited.
+
+        Raises:
+            InsightSessionsError: a project could not be done; the others were.
+        """
+        now = self._runtime.utc_now()
+        visited: set[str] = set()
+        failed: dict[str, InsightSessionsError] = {}
+        for _ in range(MOST_ROUNDS):
+            due = [one for one in self._storage.due(now, DUE_TOGETHER + len(failed)) if one not in failed]
+            if not due:
+                break
+            for project_id in due:
+                try:
+                    self._writer.do(project_id, [])
+                except InsightSessionsError as error:
+                    failed[project_id] = error
+            visited.update(due)
+        for project_id in self.projects():
+            try:
+                if self._recheck(project_id, now):
+                    visited.add(project_id)
+            except InsightSessionsError as error:
+                failed[project_id] = error
+        self._storage.forget_receipts(now - RECEIPTS_KEPT)
+        for fault in failed.values():
+            raise fault
+        return len(visited)
+
+    def projects(self) -> list[str]:
+        """The ids of all projects."""
+        return [project_id for project_id in self._storage.project_ids() if project_id != HOUSEHOLD]
+
+    def _recheck(self, project_id: str, now: datetime) -> bool:
+        """Ask again about people who wait and whose facts have grown old; whether there were any."""
+        state = self._writer.state(project_id)
+        project = state.definition
+        if project.recheck_days is None:
+            return False
+        requests = [
+            self._again(project_id, registration.id)
+            for registration in sorted(state.registrations.values(), key=lambda one: one.arrived)
+            if registration.status is Status.WAITING and not is_recent(registration, project, now)
+        ]
+        if requests:
+            self._writer.do(project_id, requests)
+        for request in requests:
+            if isinstance(request.error, InsightSessionsError):
+                raise request.error
+        return bool(requests)
+
+    def _again(self, project_id: str, registration_id: str) -> Request[Registration]:
+        command = RecheckEligibility(
+            project_id=project_id, registration_id=registration_id, id=self._runtime.mint("k-")
+        )
+        return Request(command, self._enquiry.facts(command))
