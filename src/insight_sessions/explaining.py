@@ -51,7 +51,7 @@ def explain(state: ProjectState, registration: Registration | None, now: datetim
     if registration is None:
         return Explanation(None, None, (Because("not_registered", "There is no registration for this project."),))
     places = _positions(state, registration)
-    reasons = (*_standing(state, registration), *_waiting(state, registration, places, now))
+    reasons = (*_standing(state, registration, places), *_waiting(state, registration, places, now))
     return Explanation(registration.status, min(places.values(), default=None), reasons)
 
 
@@ -64,7 +64,7 @@ def _positions(state: ProjectState, registration: Registration) -> dict[str, int
     return found
 
 
-def _standing(state: ProjectState, registration: Registration) -> Iterator[Because]:
+def _standing(state: ProjectState, registration: Registration, places: dict[str, int]) -> Iterator[Because]:
     match registration.status:
         case Status.CONFIRMED:
             yield Because("has_place", "The place is confirmed.", registration.place)
@@ -78,9 +78,11 @@ def _standing(state: ProjectState, registration: Registration) -> Iterator[Becau
             yield Because("declined", "The organisers could not give a place.")
         case Status.WITHDRAWN:
             yield Because("withdrawn", "The registration was withdrawn.")
-        case _:
+        case _ if places:
             yield Because("waiting", "Every place they could take is taken.")
-    if registration.displaced:
+        case _:
+            yield Because("nothing_to_wait_for", "None of the sessions they said they can attend is open any more.")
+    if registration.displaced and places:
         yield Because("displaced", "They lost a place they had, so they come before everyone who never had one.")
     if registration.switching:
         yield Because("switching", "They asked for another session, and keep their place until they have it.")

@@ -24,8 +24,9 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         with ExitStack() as files:
-            self._turnstile = files.enter_context(beside(path, "-turn").open("ab", buffering=0))
-            self._lock = files.enter_context(beside(path, "-hold").open("a+b", buffering=0))
+            self._turnstile = files.enter_context(beside(path, "-turn").open("ab", buffering=0)).fileno()
+            self._sign = files.enter_context(beside(path, "-hold").open("a+b", buffering=0))
+            self._lock = self._sign.fileno()
             self._files = files.pop_all()
 
     def enter(self) -> None:
@@ -43,13 +44,13 @@ class FileLock:
     @property
     def marked(self) -> bool:
         """Whether `mark` was ever called, by any process."""
-        self._lock.seek(0)
-        return self._lock.read(1) != b""
+        self._sign.seek(0)
+        return self._sign.read(1) != b""
 
     def mark(self) -> None:
         """Leave a sign in the lock's file that there is a database beside it."""
         if not self.marked:
-            self._lock.write(b"The database beside this file was made. Without it, this file may go.\n")
+            self._sign.write(b"The database beside this file was made. Without it, this file may go.\n")
 
     def close(self) -> None:
         """Close the files, which lets go of the lock unless another process has inherited it."""

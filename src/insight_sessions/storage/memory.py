@@ -12,7 +12,7 @@ from typing import Self
 
 from insight_sessions.errors import StorageError
 from insight_sessions.storage.memory_hold import NOTHING, MemoryHold, Shelf
-from insight_sessions.storage.port import Delivery, Entry, Record, Scrub, Settlement, Snapshot
+from insight_sessions.storage.port import Delivery, Entry, Hold, Record, Scrub, Settlement, Snapshot
 
 
 class MemoryStorage:
@@ -45,7 +45,7 @@ class MemoryStorage:
         return self.shelf
 
     @contextmanager
-    def hold(self, project_id: str) -> Generator[MemoryHold, None, None]:
+    def hold(self, project_id: str) -> Generator[Hold, None, None]:
         """Hold a project alone. A nested hold in one thread raises `StorageError`."""
         shelf = self._open()
         turns = shelf.enter(project_id)

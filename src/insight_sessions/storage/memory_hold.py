@@ -136,12 +136,13 @@ class MemoryHold:
             consumers=shelf.consumers,
         )
         rewritten = {(record.kind, record.id) for record in change.records}
-        taken = {unique for unique, key in project.uniques.items() if key not in rewritten}
+        given: set[str] = set()
         for record in change.records:
             if record.body is not None and record.unique is not None:
-                if record.unique in taken:
+                holder = project.uniques.get(record.unique)
+                if record.unique in given or (holder is not None and holder not in rewritten):
                     raise StorageError(f"record {record.kind}/{record.id}: its unique key is taken")
-                taken.add(record.unique)
+                given.add(record.unique)
         ids = [draft.id for draft in change.deliveries]
         if len(set(ids)) < len(ids) or any(id in shelf.outbox for id in ids):
             raise StorageError("a delivery with this id is in the outbox already")

@@ -110,10 +110,12 @@ class SQLiteStorage:
         """Take due deliveries for these consumers, oldest first, at most one per consumer and stream."""
         moment = number(now)
         with self.file.reading() as connection:
-            if not outbox.due(connection, consumers, moment, 1):
-                return []
-        with self.file.writing() as connection:
             numbers = outbox.due(connection, consumers, moment, limit)
+        if not numbers:
+            return []
+        with self.file.writing() as connection:
+            if not outbox.still_due(connection, numbers, consumers, moment):
+                numbers = outbox.due(connection, consumers, moment, limit)
             return outbox.claim(connection, numbers, worker, number(until), self._secret)
 
     def settle(self, settlements: Sequence[Settlement]) -> int:

@@ -53,9 +53,11 @@ class SQLiteHold:
         connection = self._file.begin()
         try:
             self.epoch, known, version, end = connection.execute(STORE, (self._project_id,)).fetchone()
-        except DRIVER_ERRORS as error:
+        except BaseException as error:
             self._file.end(self._process)
-            raise translated(error, self._file.path) from error
+            if isinstance(error, DRIVER_ERRORS):
+                raise translated(error, self._file.path) from error
+            raise
         self.version: int = version or 0
         self.journal_end: int = end or 0
         self.consumers = names(known)

@@ -9,6 +9,7 @@ from insight_sessions.storage.port import Delivery, Queued, Settlement, Verdict
 BEHIND = 50
 
 _DUE = "SELECT number FROM outbox WHERE consumer = ? AND head = 1 AND ready <= ? ORDER BY number LIMIT ?"
+_STILL = "SELECT consumer FROM outbox WHERE number = ? AND head = 1 AND ready <= ?"
 _TAKE = "UPDATE outbox SET attempts = attempts + 1, touched = 1, token = ?, worker = ?, ready = ? WHERE number = ?"
 _TAKEN = "SELECT id, project_id, consumer, stream, body, attempts, token FROM outbox WHERE number = ?"
 _BEHIND = """
@@ -40,6 +41,12 @@ def due(connection: sqlite3.Connection, consumers: Collection[str], now: int, li
     for consumer in set(consumers):
         numbers.extend(number for (number,) in connection.execute(_DUE, (consumer, now, limit)))
     return sorted(numbers)[:limit]
+
+
+def still_due(connection: sqlite3.Connection, numbers: Iterable[int], consumers: Collection[str], now: int) -> bool:
+    """Whether all of these, found before the file was ours to write, may still be claimed."""
+    found = (connection.execute(_STILL, (number, now)).fetchone() for number in numbers)
+    return all(row is not None and row[0] in consumers for row in found)
 
 
 def claim(
