@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import data
 import report_page
 import telling
+
 from insight_sessions import (
     AnnounceProject,
     CancelSession,

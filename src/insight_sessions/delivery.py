@@ -20,10 +20,10 @@ from insight_sessions.storage.port import Delivery, Settlement, Storage, Verdict
 from insight_sessions.superseding import merged
 
 MOST_ATTEMPTS: Final = 12
-"""After how many claims a delivery is given up; with the pauses below, after about a day."""
+"""After how many claims a delivery is given up; with the pauses below, after about 14 hours."""
 
 FIRST_PAUSE: Final = timedelta(seconds=30)
-LONGEST_PAUSE: Final = timedelta(hours=12)
+LONGEST_PAUSE: Final = timedelta(hours=6)
 LEASE: Final = timedelta(minutes=10)
 CLAIMED_TOGETHER: Final = 20
 
@@ -105,10 +105,10 @@ class Courier:
     def _settlement(self, delivery: Delivery) -> Settlement:
         if delivery.attempts > MOST_ATTEMPTS:
             return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason="never settled")
-        overtaken = self._overtaken(delivery)
-        if overtaken is not None:
-            return overtaken
         try:
+            overtaken = self._overtaken(delivery)
+            if overtaken is not None:
+                return overtaken
             self._hand_over(delivery)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's fault is contained, whatever it is
             return self._failed(delivery, error)
@@ -142,6 +142,6 @@ class Courier:
         return Settlement(delivery.id, delivery.token, Verdict.RETRY, due=due, reason=reason)
 
     def _pause(self, attempts: int) -> timedelta:
-        """Twice as long each time, up to half a day, and a little at random so that not all come at once."""
+        """Twice as long each time, up to six hours, and a little at random so that not all come at once."""
         pause = min(FIRST_PAUSE * (1 << (attempts - 1)), LONGEST_PAUSE)
         return timedelta(seconds=pause.total_seconds() * (0.75 + self._runtime.jitter() / 2))

@@ -303,9 +303,12 @@ class Desk:
             busy = 0
             try:
                 self.tick()
+            except InsightSessionsError as error:
+                log.warning("the worker could not do all that is due: %s", type(error).__name__)
+            try:
                 busy = self.deliver().total
             except InsightSessionsError as error:
-                log.warning("the worker could not go on for now: %s", type(error).__name__)
+                log.warning("the worker could not deliver for now: %s", type(error).__name__)
             if not busy:
                 until.wait(every)
 

@@ -59,11 +59,12 @@ class NotEligible(Refusal):
     """
 
     def __init__(self, objections: Sequence[Objection], apply_url: str | None) -> None:
-        message = "These sessions are for members, and we could not match you to a membership that covers them."
-        if any(objection.code not in MEMBERSHIP_CODES for objection in objections):
-            message = " ".join(objection.sentence for objection in objections)
-        if apply_url is not None:
-            message = f"{message} You can apply at {apply_url}"
+        others = [objection.sentence for objection in objections if objection.code not in MEMBERSHIP_CODES]
+        message = " ".join(others)
+        if not others:
+            message = "These sessions are for members, and we could not match you to a membership that covers them."
+            if apply_url is not None:
+                message = f"{message} You can apply at {apply_url}"
         super().__init__("not_eligible", message)
         self.objections = tuple(objections)
         self.apply_url = apply_url

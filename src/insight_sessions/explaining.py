@@ -91,7 +91,7 @@ def _standing(state: ProjectState, registration: Registration, places: dict[str,
 def _waiting(
     state: ProjectState, registration: Registration, places: dict[str, int], now: datetime
 ) -> Iterator[Because]:
-    if registration.barred:
+    if registration.waits_for and registration.barred:
         yield Because("not_eligible", "At the last check they were not eligible, so they are passed over.")
     elif registration.waits_for and not is_current(registration, state.definition, now):
         yield Because("check_due", "Their membership must be checked again before they can get a place.")

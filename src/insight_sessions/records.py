@@ -6,6 +6,7 @@ it is read as well as may be, but its project must not be written by this one.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -18,29 +19,34 @@ from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing
+from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.storage.port import Record
 from insight_sessions.text import STORED
 
 FORMAT: Final = 1
 _PREFIX: Final = f'{{"format":{FORMAT},'
 
-_KINDS: Final[dict[str, TypeAdapter[Any]]] = {
-    "project": TypeAdapter(Project),
-    "lineage": TypeAdapter(Lineage),
-    "organiser": TypeAdapter(Organiser),
-    "session": TypeAdapter(Session),
-    "person": TypeAdapter(Person),
-    "registration": TypeAdapter(Registration),
-    "answers": TypeAdapter(Answers),
-    "reason": TypeAdapter(Reason),
-    "consent": TypeAdapter(Consent),
+_KINDS: Final[dict[str, type[Any]]] = {
+    "project": Project,
+    "lineage": Lineage,
+    "organiser": Organiser,
+    "session": Session,
+    "person": Person,
+    "registration": Registration,
+    "answers": Answers,
+    "reason": Reason,
+    "consent": Consent,
 }
-_EVENT: Final = TypeAdapter(Event)
-_OWED: Final = TypeAdapter(Owed)
 
 
-def _text(adapter: TypeAdapter[Any], value: object) -> str:
-    return _PREFIX + adapter.serializer.to_json(value, exclude_none=True).decode()[1:]
+@cache
+def _form(kind: type[Any]) -> TypeAdapter[Any]:
+    """How a kind of thing is read and written; made when it is first needed, which takes milliseconds."""
+    return TypeAdapter(kind)
+
+
+def _text(kind: type[Any], value: object) -> str:
+    return _PREFIX + _form(kind).serializer.to_json(value, exclude_none=True).decode()[1:]
 
 
 def _subject(thing: Thing) -> str | None:
@@ -80,19 +86,31 @@ class Read:
 
 
 def decode(records: Iterable[Record]) -> Read:
-    """The things behind records; deleted ones are left out."""
+    """The things behind records; deleted ones are left out.
+
+    Raises:
+        UpgradeNeeded: a newer release wrote something that this one cannot read.
+        StorageError: a body is broken.
+    """
     things: list[Thing] = []
     newer = False
     for record in records:
         if record.body is None:
             continue
-        adapter = _KINDS.get(record.kind)
-        if adapter is None:
+        kind = _KINDS.get(record.kind)
+        if kind is None:
             newer = True
             continue
-        if not record.body.startswith(_PREFIX):
-            newer = newer or from_json(record.body)["format"] > FORMAT
-        things.append(adapter.validator.validate_json(record.body, context=STORED, extra="ignore"))
+        try:
+            if not record.body.startswith(_PREFIX):
+                newer = newer or from_json(record.body)["format"] > FORMAT
+            things.append(_form(kind).validator.validate_json(record.body, context=STORED, extra="ignore"))
+        except ValueError:
+            # What pydantic says of it quotes the body, which is somebody's.
+            where = f"{record.kind} {record.id!r} of project {record.project_id!r}"
+            if newer:
+                raise UpgradeNeeded(f"a newer release wrote {where}; this one cannot read it") from None
+            raise StorageError(f"{where} cannot be read") from None
     return Read(things, newer)
 
 
@@ -104,21 +122,21 @@ def changed_records(state: ProjectState, version: int) -> Iterator[Record]:
 
 def event_text(event: Event) -> str:
     """An event as text."""
-    return _text(_EVENT, event)
+    return _text(Event, event)
 
 
 def read_event(body: str) -> Event:
     """The event behind its text."""
-    event: Event = _EVENT.validator.validate_json(body, context=STORED, extra="ignore")
+    event: Event = _form(Event).validator.validate_json(body, context=STORED, extra="ignore")
     return event
 
 
 def owed_text(owed: Owed) -> str:
     """A notice in the outbox as text."""
-    return _text(_OWED, owed)
+    return _text(Owed, owed)
 
 
 def read_owed(body: str) -> Owed:
     """The notice in the outbox behind its text."""
-    owed: Owed = _OWED.validator.validate_json(body, context=STORED, extra="ignore")
+    owed: Owed = _form(Owed).validator.validate_json(body, context=STORED, extra="ignore")
     return owed

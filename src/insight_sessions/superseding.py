@@ -27,7 +27,7 @@ def merged(first: Owed, later: Owed) -> Owed | None:
 def _cancelled(first: Owed, later: Owed) -> Owed:
     """The place was given or moved, and is gone again before anybody was told."""
     if first.begins:
-        return replace(later, method=None, previous=None, begins=False)
+        return replace(later, method=None, previous=None, begins=True)  # whatever comes next is their first
     return replace(later, previous=first.previous or later.previous)
 
 

@@ -70,6 +70,8 @@ def _email_address(value: str, info: ValidationInfo) -> str:
 
     if len(value) > EMAIL_LENGTH:
         raise ValueError(f"must not be longer than {EMAIL_LENGTH} characters")
+    if "=?" in value:
+        raise ValueError("mail-encoded words (=?…?=) are not allowed")
     try:
         checked = validate_email(value, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from insight_sessions.commands.filling import RecheckEligibility, is_recent
-from insight_sessions.domain.registration import Registration, Status
+from insight_sessions.domain.registration import Registration
 from insight_sessions.eligibility import Enquiry
 from insight_sessions.errors import InsightSessionsError
 from insight_sessions.identity import HOUSEHOLD
@@ -78,7 +78,7 @@ class Upkeep:
         requests = [
             self._again(project_id, registration.id)
             for registration in sorted(state.registrations.values(), key=lambda one: one.arrived)
-            if registration.status is Status.WAITING and not is_recent(registration, project, now)
+            if registration.waits_for and not is_recent(registration, project, now)
         ]
         if requests:
             self._writer.do(project_id, requests)

@@ -197,6 +197,7 @@ class Writer:
             found = self._storage.read(project_id, state.version)
             epoch, version, journal_end, records = found.epoch, found.version, found.journal_end, found.records
             if state.version and (epoch, version) == (state.epoch, state.version):
+                self._keep(kept)
                 return kept
         else:
             epoch, version, journal_end = hold.epoch, hold.version, hold.journal_end
@@ -210,7 +211,8 @@ class Writer:
         read = decode(records)
         state = state.with_all(read.things).at(version=version, epoch=epoch, journal_end=journal_end)
         kept = _Kept(state, wake_at(state), kept.newer or read.newer)
-        self._keep(kept)
+        if version:
+            self._keep(kept)
         return kept
 
     def _keep(self, kept: _Kept) -> None:
@@ -330,9 +332,12 @@ def _answer(request: Request[Any], receipt: Receipt, state: ProjectState) -> Non
     """Answer a command that was done before: the same thing, as it is now."""
     if receipt.fingerprint != request.fingerprint:
         request.error = CommandConflict(request.id)
-    else:
-        request.error = None
+        return
+    request.error = None
+    try:
         request.result = state.find(receipt.kind, receipt.result)
+    except NotFound as error:  # it was erased since
+        request.error = error
 
 
 def _fail(requests: Sequence[Request[Any]], error: StorageError) -> None:

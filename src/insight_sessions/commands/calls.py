@@ -74,7 +74,7 @@ class AnnounceProject(Command[Project]):
 
 
 class AmendProject(Command[Project]):
-    """Change what is said about a project; what is not given stays.
+    """Change what is said about a project; what is not given, or None, stays.
 
     Args:
         title: its name; people with a place get an update of their invite.
@@ -152,7 +152,7 @@ class CloseCall(Command[Project]):
         del facts
         project = state.definition
         if not project.call.is_open:
-            raise NotPossible("call_not_open", project.call.message)
+            raise NotPossible("nothing_to_close", project.call.message)
         state = with_call(state, CallStatus.CLOSED, moment.now)
         return Ruling(state, Ref("project", project.id), (Event(kind=EventKind.CALL_CLOSED, at=moment.now),))
 
@@ -190,6 +190,8 @@ class CancelProject(Command[Project]):
         for one in list(state.registrations.values()):
             begun = one.place is not None and state.session(one.place).status is not SessionStatus.CANCELLED
             if one.is_live and one.decision is not Decision.DECLINED and not begun:
-                gone = replace(one, decision=Decision.DECLINED, place=None, offer=None, displaced=False, switching=False)
+                gone = replace(
+                    one, decision=Decision.DECLINED, place=None, offer=None, displaced=False, switching=False
+                )
                 state = state.put(gone)
         return Ruling(state, Ref("project", project.id), tuple(events), Cause(NoticeKind.PROJECT_CANCELLED))

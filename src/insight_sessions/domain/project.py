@@ -2,11 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -110,7 +110,7 @@ class Project(BaseModel):
         organiser: who members can write to.
         language: of its messages; ``en`` when not given.
         apply_url: where people who are not members can apply.
-        members_only: whether only active members may take part, as in the seed's call.
+        members_only: whether only active members may take part.
         places: how places are given.
         recheck_days: after how many days someone's membership must be looked up again before a
             freed place is given to them; None to trust what was said when they registered.
@@ -187,11 +187,34 @@ class Project(BaseModel):
             raise ProjectFileError(path, ["nested too deeply"]) from None
         except ValueError:
             raise ProjectFileError(path, ["holds a number that is too long"]) from None
+        kept = [_problem(text, where, "is for the library to say") for where in _kept_in(content)]
+        if kept:
+            raise ProjectFileError(path, kept)
         try:
             return cls.model_validate(content)
         except ValidationError as error:
             problems = [_problem(text, found["loc"], found["msg"]) for found in error.errors(include_input=False)]
             raise ProjectFileError(path, problems) from None
+
+
+_OF_THE_LIBRARY: Final = frozenset({"status", "sequence", "reason", "starts_at", "tzdata", "changed_at"})
+
+
+def _kept_in(content: Mapping[str, Any]) -> Iterator[tuple[int | str, ...]]:
+    """The keys of a file that only what happens may set."""
+    if "cancelled" in content:
+        yield ("cancelled",)
+    if "status" in _keys(content.get("call")):
+        yield ("call", "status")
+    sessions: Any = content.get("sessions")
+    if isinstance(sessions, list):
+        for number, session in enumerate(cast("list[object]", sessions)):
+            for key in sorted(_OF_THE_LIBRARY & _keys(session)):
+                yield ("sessions", number, key)
+
+
+def _keys(table: object) -> set[str]:
+    return set(cast("dict[str, object]", table)) if isinstance(table, dict) else set()
 
 
 def _aware(moment: datetime | None, name: str) -> datetime | None:

@@ -96,7 +96,7 @@ class Registration:
 
     @property
     def is_live(self) -> bool:
-        """Whether it still counts: a declined one does, so that it is not simply sent again."""
+        """Whether it still counts; a declined one does, so that it is not simply sent again."""
         return self.decision is not Decision.WITHDRAWN
 
     @property
@@ -116,7 +116,7 @@ class Registration:
     @property
     def uid(self) -> str:
         """The UID of their calendar entry, for life (RFC 5545 §3.8.4.7)."""
-        return f"{self.id}.insight-sessions"
+        return f"{self.id}.{self.project_id}.insight-sessions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,15 +139,19 @@ class ProjectState:
         """The session of that id, or `NotFound`."""
         found = self.sessions.get(session_id)
         if found is None:
-            raise NotFound("session", session_id)
+            raise self._missing("session", session_id)
         return found
 
     def registration(self, registration_id: str) -> Registration:
         """The registration of that id, or `NotFound`."""
         found = self.registrations.get(registration_id)
         if found is None:
-            raise NotFound("registration", registration_id)
+            raise self._missing("registration", registration_id)
         return found
+
+    def _missing(self, kind: str, id: str) -> NotFound:
+        """What is not there: the whole project, or one thing of it."""
+        return NotFound("project", self.project_id) if self.announced is None else NotFound(kind, id)
 
     def registration_of(self, member_id: str) -> Registration | None:
         """The newest registration of a member, by the host's id of them."""

@@ -1,0 +1,152 @@
+"""Mails that bring a calendar: its parts in them, and who they say they are from (RFC 2045, 2046, 5322).
+
+Not read by Python's `email`: on nested parts it raises RecursionError, and with its modern policy a
+header of 25 kB takes it eight seconds. What is wanted here is little, and bounded.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from insight_sessions.calendar.reading import TooMuch
+from insight_sessions.text import EmailAddress
+
+_PARTS: Final = 50
+_DEPTH: Final = 10
+_HEADER: Final = 2_000
+_CALENDARS: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar"})
+_MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
+_ADDRESS: Final = TypeAdapter[str](EmailAddress)
+_HEAD_ENDS: Final = re.compile(rb"(?:\A|\n)\r?\n")
+_FOLD: Final = re.compile(rb"\r?\n[ \t]")
+_PARAMETER: Final = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]++|\\.)*+"|[^;"]*+)')
+_QUOTED_PAIR: Final = re.compile(r"\\(.)")
+_NAMES: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|\([^()]*+\)')
+_IN_ANGLES: Final = re.compile(r"[^<>]*+<([^<>]*+)>[^<>]*+")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A calendar as it came in a mail, and the charset that the mail says it has."""
+
+    data: bytes
+    charset: str | None = None
+
+
+def address(text: str) -> str | None:
+    """An address as we keep it; None for what we could never have written to."""
+    try:
+        return _ADDRESS.validate_python(text)
+    except ValueError:
+        return None
+
+
+def sender(raw: bytes) -> str | None:
+    """Who a mail says it is from (RFC 5322 §3.6.2); None when it names nobody, or more than one."""
+    head, _ = _split(raw)
+    headers = list(islice(_headers(head, "From"), 2))
+    if len(headers) != 1:
+        return None
+    bare = _NAMES.sub("", headers[0])
+    in_angles = _IN_ANGLES.fullmatch(bare)
+    return address((in_angles[1] if in_angles else bare).strip())
+
+
+def calendar_parts(raw: bytes) -> list[Part]:
+    """The calendars in a mail, in their order, however deep they lie and however they are encoded.
+
+    Args:
+        raw: the mail as it came.
+
+    Raises:
+        TooMuch: it has more than 50 parts or 10 levels.
+    """
+    found: list[Part] = []
+    waiting = [(raw, 0)]
+    seen = 0
+    while waiting:
+        entity, depth = waiting.pop()
+        seen += 1
+        if seen > _PARTS or depth > _DEPTH:
+            raise TooMuch
+        head, body = _split(entity)
+        kind, parameters = _content_type(head)
+        inner: list[bytes] = []
+        if kind.startswith("multipart/"):
+            inner = _between(body, parameters.get("boundary", ""))
+        elif kind in _MESSAGES:
+            inner = [_plain(head, body)]
+        elif kind in _CALENDARS or _is_named_ics(head, parameters):
+            found.append(Part(_plain(head, body), parameters.get("charset")))
+        waiting += [(one, depth + 1) for one in reversed(inner)]
+    return found
+
+
+def _split(entity: bytes) -> tuple[bytes, bytes]:
+    """The headers, unfolded, and what follows the first empty line."""
+    found = _HEAD_ENDS.search(entity)
+    ends, begins = (found.start(), found.end()) if found else (len(entity), len(entity))
+    return _FOLD.sub(b" ", entity[:ends]), entity[begins:]
+
+
+def _headers(head: bytes, name: str) -> Iterator[str]:
+    for found in re.finditer(rb"(?im)^" + name.encode() + rb"[ \t]*+:(.*+)$", head):
+        yield found[1][:_HEADER].decode("latin-1").strip()
+
+
+def _valued(head: bytes, name: str) -> tuple[str, dict[str, str]]:
+    """A header's value in small letters, and its parameters (RFC 2045 §5.1)."""
+    text = next(_headers(head, name), "")
+    parameters: dict[str, str] = {}
+    for key, value in _PARAMETER.findall(text):
+        plain = _QUOTED_PAIR.sub(r"\1", value[1:-1]) if value.startswith('"') else value.strip()
+        parameters.setdefault(key.lower(), plain)
+    return text.partition(";")[0].strip().lower(), parameters
+
+
+def _content_type(head: bytes) -> tuple[str, dict[str, str]]:
+    return _valued(head, "Content-Type")
+
+
+def _is_named_ics(head: bytes, parameters: dict[str, str]) -> bool:
+    """Whether it is called a calendar: gateways forget the type and keep the name."""
+    _, disposition = _valued(head, "Content-Disposition")
+    names = (parameters.get("name", ""), disposition.get("filename", ""))
+    return any(name.lower().endswith(".ics") for name in names)
+
+
+def _between(body: bytes, boundary: str) -> list[bytes]:
+    """The parts of a multipart (RFC 2046 §5.1.1); the last one may lack its end."""
+    if not boundary.strip():
+        return []
+    line = re.compile(rb"(?m)^--" + re.escape(boundary.rstrip().encode("latin-1")) + rb"(--)?[ \t\r]*+$")
+    parts: list[bytes] = []
+    begins: int | None = None
+    for found in line.finditer(body):
+        if begins is not None:
+            parts.append(body[begins : found.start()])
+        begins = found.end() + 1
+        if len(parts) > _PARTS:
+            raise TooMuch
+        if found[1] is not None:
+            return parts
+    return parts if begins is None else [*parts, body[begins:]]
+
+
+def _plain(head: bytes, body: bytes) -> bytes:
+    """A body with its transfer encoding undone (RFC 2045 §6); empty when it cannot be."""
+    encoding, _ = _valued(head, "Content-Transfer-Encoding")
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(body)
+    if encoding != "base64":
+        return body
+    try:
+        # More padding than is wanted does no harm, and some write none.
+        return binascii.a2b_base64(body + b"==")
+    except binascii.Error:
+        return b""

@@ -1,0 +1,1 @@
+"""What plugins can do, and how they are found and kept in check."""

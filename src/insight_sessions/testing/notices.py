@@ -1,0 +1,138 @@
+"""Notices to made-up people, for the tests of notification plugins."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from insight_sessions.calendar.entry import Entry
+from insight_sessions.calendar.invite import invite
+from insight_sessions.domain.member import Member, Person
+from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Slot
+from insight_sessions.domain.project import Contact, Project
+from insight_sessions.domain.session import Session
+from insight_sessions.wording import say
+
+ODD_NAMES: Final = (
+    "Zoë 🎈 Ó Briain",
+    "עדה לוי",
+    "李小龙",
+    'Ada "first" Osei, <b@example.org>; \\',
+    "{name} {0} %s %(name)s $name",
+    "=HYPERLINK(1)",
+    "W" * 200,
+)
+"""Names that real people have, or that somebody may try."""
+
+_AT: Final = datetime(2021, 6, 14, 9, tzinfo=UTC)
+_PROJECT: Final = Project(
+    id="covid-backlogs",
+    title="Exploring COVID-19 backlogs",
+    summary="Members' experiences of backlogs, and promising work to address them.",
+    timezone="Europe/London",
+    organiser=Contact(name="Q insight team", email="insight@example.org"),
+    sessions=(
+        Session(id="mon", starts="2021-07-05T10:00", minutes=120),
+        Session(id="tue", starts="2021-07-06T14:00", minutes=120, where="Online"),
+        Session(id="thu", starts="2021-07-08T17:00", minutes=120, title="Evening session"),
+    ),
+)
+_MON, _TUE, _THU = (Slot.of(session) for session in _PROJECT.sessions)
+
+
+def example_notices(name: str = "Ada Osei") -> tuple[Notice, ...]:
+    """One notice of each kind and shape, with and without an invite, in the words that people get.
+
+    Args:
+        name: what the made-up person at example.org is called.
+    """
+    person = Person.of(Member(id="q-17", name=name, email="ada@example.org"), "p-17")
+    return tuple(_notice(owed, person) for owed in _all_owed())
+
+
+def _all_owed() -> Iterator[Owed]:
+    kind = NoticeKind
+    facts = (
+        _owed(kind.INTEREST_RECEIVED),
+        _owed(kind.PLACE_CONFIRMED, slot=_TUE, method=Method.REQUEST, begins=True),
+        _owed(kind.PLACE_CONFIRMED, slot=_TUE),
+        _owed(kind.WAITING, waits=(_MON, _TUE)),
+        _owed(kind.SWITCH_WAITING, slot=_TUE, waits=(_THU,)),
+        _owed(kind.PLACE_MOVED, slot=_THU, previous=_TUE, method=Method.REQUEST),
+        _owed(kind.PLACE_MOVED, slot=_TUE, previous=_MON, cancelled=_MON, method=Method.REQUEST),
+        _owed(kind.PLACE_LOST, previous=_TUE, waits=(_TUE,), method=Method.CANCEL),
+        _owed(kind.SESSION_RESCHEDULED, slot=_TUE, previous=_MON, method=Method.REQUEST),
+        _owed(kind.DETAILS_CHANGED, slot=_THU, method=Method.REQUEST),
+        _owed(kind.SESSION_CANCELLED, previous=_MON, cancelled=_MON, waits=(_TUE,), method=Method.CANCEL),
+        _owed(kind.SESSION_CANCELLED, cancelled=_MON),
+        _owed(kind.PROJECT_CANCELLED, previous=_TUE, method=Method.CANCEL),
+        _owed(kind.DECLINED),
+        _owed(kind.WITHDRAWN, previous=_TUE, method=Method.CANCEL),
+        _owed(kind.WITHDRAWN),
+    )
+    for number, owed in enumerate(facts, 1):
+        id = f"n-example-{number}"
+        at = _AT + timedelta(minutes=number)
+        yield replace(owed, id=id, message_id=f"<{id}@example.org>", at=at, sequence=number)
+
+
+def _owed(
+    kind: NoticeKind,
+    *,
+    slot: Slot | None = None,
+    previous: Slot | None = None,
+    cancelled: Slot | None = None,
+    waits: tuple[Slot, ...] = (),
+    method: Method | None = None,
+    begins: bool = False,
+) -> Owed:
+    return Owed(
+        id="",
+        message_id="",
+        at=_AT,
+        kind=kind,
+        registration="r-17",
+        person="p-17",
+        title=_PROJECT.title,
+        slot=slot,
+        previous=previous,
+        cancelled=cancelled,
+        waits=waits,
+        method=method,
+        begins=begins,
+    )
+
+
+def _notice(owed: Owed, person: Person) -> Notice:
+    subject, text = say(owed, _PROJECT, person)
+    return Notice(
+        id=owed.id,
+        kind=owed.kind,
+        project=_PROJECT,
+        recipient=Recipient(person.id, person.member_id, person.name, person.email),
+        language="en",
+        subject=subject,
+        text=text,
+        invite=None if owed.method is None else Invite(owed.method, invite(_entry(owed, owed.method, person))),
+        message_id=owed.message_id,
+        date=owed.at,
+    )
+
+
+def _entry(owed: Owed, method: Method, person: Person) -> Entry:
+    slot = owed.slot or owed.previous
+    assert slot is not None, "a calendar message is about a session"
+    return Entry(
+        uid="r-17.insight-sessions",
+        sequence=owed.sequence,
+        method=method,
+        stamped=owed.at,
+        created=_AT,
+        modified=owed.at,
+        slot=slot,
+        summary=owed.title,
+        description=_PROJECT.summary,
+        organiser=_PROJECT.organiser,
+        name=person.name,
+        email=person.email,
+    )

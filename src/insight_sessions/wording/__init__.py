@@ -1,0 +1,129 @@
+"""What we say to people: plain English for every kind of notice, and how words are filled in.
+
+The words follow the status exactly. Interest that was received never sounds like a place, and only
+those who are on it read of a waiting list. Names are data: whatever they hold, they are shown as they are.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from insight_sessions.domain.member import Person
+from insight_sessions.domain.notices import Owed, Slot, Wording
+from insight_sessions.domain.project import Project
+from insight_sessions.wording.english import default_wording
+from insight_sessions.wording.times import when
+
+SUBJECT_LENGTH: Final = 200
+
+PLACEHOLDERS: Final[Mapping[str, str]] = {
+    "name": "what to call the person",
+    "project": "the project's title",
+    "session": "the session they have a place in: title, date, time and zone",
+    "where": "where that session is",
+    "previous": "the session they had a place in before",
+    "waiting_for": "the sessions they wait for, one on each line",
+    "cancelled": "the session that will not take place",
+    "reason": "why, in the organiser's words",
+    "organiser": "the organiser's name",
+    "organiser_email": "where to write to the organiser",
+    "apply_url": "where people who are not members can apply",
+}
+"""What may stand in braces in a `Wording`, and what it is replaced by."""
+
+_ALWAYS: Final = frozenset({"name", "project", "organiser", "organiser_email"})
+_PLACEHOLDER: Final = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
+_BRACES: Final = re.compile(r"\{[^{}]*\}|[{}]")
+_BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+
+
+def say(
+    owed: Owed, project: Project, person: Person, wording: Wording | None = None, reason: str | None = None
+) -> tuple[str, str]:
+    """Put a notice into words.
+
+    Args:
+        owed: the facts.
+        project: whose organiser signs.
+        person: who it is for.
+        wording: the host's own words; ours in plain English when there are none.
+        reason: why, in the organiser's words, if there is anything to say.
+
+    Returns:
+        The subject, one line of at most 200 characters, and the text.
+    """
+    words = default_wording(owed) if wording is None else wording
+    facts = _facts(owed, project, person, reason)
+    subject = " ".join(_filled(words.subject, facts).split()) or owed.title
+    if len(subject) > SUBJECT_LENGTH:
+        subject = subject[: SUBJECT_LENGTH - 1].rstrip() + "…"
+    paragraphs = (_filled(text, facts) for text in _BLANK_LINES.split(words.text.strip()) if _has_all(text, facts))
+    return subject, "\n\n".join(paragraphs)
+
+
+def problem_with(wording: Wording) -> str | None:
+    """What is wrong with somebody's words, in a sentence; None when they can be used."""
+    for part, words in (("subject", wording.subject), ("text", wording.text)):
+        unknown = [found for found in _BRACES.findall(words) if not _PLACEHOLDER.fullmatch(found)]
+        if unknown:
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            return f"its {part} holds {unknown[0]}, which is not one of {known}"
+    if "\n" in wording.subject or "\r" in wording.subject:
+        return "its subject has more than one line"
+    if not _PLACEHOLDER.sub(_or_nothing, wording.subject).strip():
+        return "its subject may be empty"
+    if not any(text.strip() and _names(text) <= _ALWAYS for text in _BLANK_LINES.split(wording.text)):
+        return "its text may be empty: it needs a paragraph without a placeholder that may have nothing to show"
+    return None
+
+
+def languages(person: str, project: str) -> tuple[str, ...]:
+    """The languages to look for words in, best first: theirs, the project's, English.
+
+    ``languages("pt-BR", "cy")`` gives ``("pt-BR", "pt", "cy", "en")``.
+    """
+    wanted: dict[str, None] = {}
+    for tag in (person, project, "en"):
+        while tag:
+            wanted[tag] = None
+            tag = tag.rpartition("-")[0]  # noqa: PLW2901 - from the narrow to the broad
+    return tuple(wanted)
+
+
+def _or_nothing(found: re.Match[str]) -> str:
+    return found[0] if found[1] in _ALWAYS else ""
+
+
+def _names(text: str) -> set[str]:
+    return set(_PLACEHOLDER.findall(text))
+
+
+def _has_all(text: str, facts: Mapping[str, str]) -> bool:
+    return all(facts[name] for name in _names(text))
+
+
+def _filled(text: str, facts: Mapping[str, str]) -> str:
+    """One pass, so that braces in a name or a title stay as they are."""
+    return _PLACEHOLDER.sub(lambda found: facts[found[1]], text)
+
+
+def _facts(owed: Owed, project: Project, person: Person, reason: str | None) -> dict[str, str]:
+    return {
+        "name": person.name,
+        "project": owed.title,
+        "session": _named(owed.slot),
+        "where": (owed.slot and owed.slot.where) or "",
+        "previous": _named(owed.previous),
+        "waiting_for": "\n".join(_named(slot) for slot in owed.waits),
+        "cancelled": _named(owed.cancelled),
+        "reason": (reason or "").strip(),
+        "organiser": project.organiser.name,
+        "organiser_email": project.organiser.email,
+        "apply_url": project.apply_url or "",
+    }
+
+
+def _named(slot: Slot | None) -> str:
+    if slot is None:
+        return ""
+    return when(slot) if slot.title is None else f"{slot.title}: {when(slot)}"

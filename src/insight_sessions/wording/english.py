@@ -1,0 +1,280 @@
+"""Our own words for every kind of notice, in plain English.
+
+Each kind says what is so, then what happens next, then what the person can do. One sentence per idea, and
+dates stand on a line of their own. A fact that is not there leaves no gap: the words are chosen by the facts.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from insight_sessions.domain.notices import Method, NoticeKind, Owed, Wording
+
+Paragraphs = list[str]
+
+_WRITE: Final = "write to {organiser} at {organiser_email}"
+_REASON: Final = "In the organisers' words: {reason}"
+_NOTHING_TO_DO: Final = "You do not need to do anything."
+_RELEASE: Final = (
+    f"If you can no longer come, please {_WRITE} as soon as you can, so that somebody else can have your place."
+)
+_DOES_NOT_SUIT: Final = f"please {_WRITE} as soon as you can. Together we will see what is possible."
+
+
+def default_wording(owed: Owed) -> Wording:
+    """The words for a notice when the host has none of its own, chosen by its facts."""
+    subject, body = _KINDS[owed.kind]
+    title = subject if isinstance(subject, str) else subject(owed)
+    paragraphs = ["Hello {name},", *body(owed), "With best wishes,\n{organiser}\n{organiser_email}"]
+    return Wording(f"{title}: {{project}}", "\n\n".join(paragraphs))
+
+
+# What several kinds have in common
+
+
+def _with_place(owed: Owed, opening: str) -> Paragraphs:
+    """A sentence and, below it, the place they have."""
+    where = "" if owed.slot is None or owed.slot.where is None else "\nWhere: {where}"
+    return [opening, f"{{session}}{where}"]
+
+
+def _calendar(owed: Owed) -> Paragraphs:
+    if owed.method is Method.CANCEL:
+        return ["The calendar message that comes with this one takes the session out of your calendar."]
+    if owed.method is Method.REQUEST and owed.begins:
+        return ["A calendar invite comes with this message."]
+    if owed.method is Method.REQUEST:
+        return ["The calendar invite that comes with this message brings your calendar up to date."]
+    return []
+
+
+def _had_the_cancelled_one(owed: Owed) -> bool:
+    return owed.cancelled is not None and owed.previous is not None and owed.cancelled.id == owed.previous.id
+
+
+def _cancelled(owed: Owed) -> Paragraphs:
+    """News of a cancelled session inside another message."""
+    if owed.cancelled is None:
+        return []
+    which = "The session you had a place in" if _had_the_cancelled_one(owed) else "This session"
+    return [f"{which} will not take place:\n{{cancelled}}", _REASON]
+
+
+def _sorry_cancelled(owed: Owed) -> Paragraphs:
+    """The same as the news itself."""
+    if owed.cancelled is None:
+        return ["We are sorry: a session of {project} will not take place.", _REASON]
+    return ["We are sorry: this session of {project} will not take place:\n{cancelled}", _REASON]
+
+
+def _left(owed: Owed) -> Paragraphs:
+    """The place they had, unless its session was cancelled and is named already."""
+    if owed.previous is None or _had_the_cancelled_one(owed):
+        return []
+    return ["You no longer have your place in this session:\n{previous}"]
+
+
+def _waiting(owed: Owed, other: str = "") -> Paragraphs:
+    """For those without a place: what they wait for, or honestly that there is nothing to wait for."""
+    if not owed.waits:
+        return [
+            f"There is no {other}open session among those you told us you can attend, so we have no place for you now.",
+            f"If you could come to another session, {_WRITE}, and we will see what is possible.",
+        ]
+    return [
+        "You are on the waiting list for:\n{waiting_for}",
+        "What happens next: places that become free are given in order. As soon as one is yours, we write to you. "
+        + _NOTHING_TO_DO,
+        f"If you can no longer come, or could come to other sessions too, {_WRITE}.",
+    ]
+
+
+def _first_in_line(owed: Owed) -> Paragraphs:
+    if owed.previous is None or not owed.waits:
+        return []
+    return ["Because you had a place, you come before everybody who has not had one yet."]
+
+
+def _switching(owed: Owed) -> Paragraphs:
+    """For those with a place who asked for another."""
+    if not owed.waits:
+        return []
+    return [
+        "We will move you as soon as a place becomes free for you here:\n{waiting_for}",
+        "Until then your place is certain.",
+    ]
+
+
+def _kept(owed: Owed) -> Paragraphs:
+    return [*_switching(owed), *_calendar(owed), _RELEASE]
+
+
+# One function for each kind
+
+
+def _interest_received(owed: Owed) -> Paragraphs:
+    return [
+        "Thank you for telling us that you would like to take part in {project}. We have received your interest.",
+        *_cancelled(owed),
+        *_left(owed),
+        "This is not a place yet. What happens next: the organisers decide who can join, and we tell you.",
+        *_calendar(owed),
+        f"{_NOTHING_TO_DO} If something changes for you, {_WRITE}.",
+    ]
+
+
+def _place_confirmed(owed: Owed) -> Paragraphs:
+    return [
+        *_with_place(owed, "Good news: you have a place in {project}."),
+        *_cancelled(owed),
+        *_left(owed),
+        *_switching(owed),
+        *_calendar(owed),
+        "What happens next: we will be in touch with anything else you need to know before the session.",
+        _RELEASE,
+    ]
+
+
+def _waiting_list(owed: Owed) -> Paragraphs:
+    taken = ["Every place in the sessions you can attend is taken at the moment."] if owed.waits else []
+    return [
+        "Thank you for your interest in {project}.",
+        *_cancelled(owed),
+        *_left(owed),
+        *taken,
+        *_waiting(owed),
+        *_calendar(owed),
+    ]
+
+
+def _switch_waiting(owed: Owed) -> Paragraphs:
+    so_far = "No place is free there yet" if owed.waits else "We cannot offer you one now"
+    opening = f"You asked for another session of {{project}}. {so_far}, so you keep the place you have:"
+    return [*_with_place(owed, opening), *_cancelled(owed), *_left(owed), *_kept(owed)]
+
+
+def _place_moved(owed: Owed) -> Paragraphs:
+    if owed.cancelled is None:
+        news = _with_place(owed, "Your place in {project} is in another session now:")
+    else:
+        found = "You have a place in another session that you told us you can attend:"
+        news = [*_sorry_cancelled(owed), *_with_place(owed, found)]
+    return [
+        *news,
+        *_left(owed),
+        *_switching(owed),
+        *_calendar(owed),
+        f"If this session does not suit you, {_DOES_NOT_SUIT}",
+    ]
+
+
+def _place_lost(owed: Owed) -> Paragraphs:
+    if owed.previous is None:
+        news = (
+            "We are sorry: a session of {project} that you asked for has fewer places now, and we cannot give you one."
+        )
+    else:
+        news = "We are sorry: this session of {project} has fewer places now, and we cannot keep yours:\n{previous}"
+    return [
+        news,
+        *([_REASON] if owed.cancelled is None or _had_the_cancelled_one(owed) else _cancelled(owed)),
+        *_first_in_line(owed),
+        *_waiting(owed, "other "),
+        *_calendar(owed),
+    ]
+
+
+def _session_rescheduled(owed: Owed) -> Paragraphs:
+    if owed.slot is not None and owed.previous is not None:
+        return [
+            *_with_place(owed, "Your session of {project} has a new time:"),
+            "Before, it was:\n{previous}",
+            *_cancelled(owed),
+            "You keep your place.",
+            *_switching(owed),
+            *_calendar(owed),
+            f"If you cannot come at the new time, {_DOES_NOT_SUIT}",
+        ]
+    news = ["A session of {project} that you asked for has a new time.", *_cancelled(owed)]
+    if owed.slot is not None:
+        return [*news, *_with_place(owed, "Your own place has not changed:"), *_kept(owed)]
+    return [*news, *_left(owed), *_waiting(owed), *_calendar(owed)]
+
+
+def _details_changed(owed: Owed) -> Paragraphs:
+    if owed.slot is None:
+        news = "Some details of {project} have changed."
+        return [news, *_cancelled(owed), *_left(owed), *_calendar(owed), f"If you have a question, {_WRITE}."]
+    same = ["The date and the time stay as they were, and you keep your place."] if owed.previous is None else []
+    return [
+        *_with_place(owed, "Some details of {project} have changed. This is your session now:"),
+        *_cancelled(owed),
+        *_left(owed),
+        *same,
+        *_kept(owed),
+    ]
+
+
+def _session_cancelled(owed: Owed) -> Paragraphs:
+    news = [*_sorry_cancelled(owed), *_left(owed)]
+    if owed.slot is not None:
+        own = "Your own place has not changed:" if owed.previous is None else "You have a place in this session:"
+        return [*news, *_with_place(owed, own), *_kept(owed)]
+    before = "You had asked for it." if owed.previous is None else "This means that you have no place at the moment."
+    return [*news, before, *_first_in_line(owed), *_waiting(owed, "other "), *_calendar(owed)]
+
+
+def _project_cancelled(owed: Owed) -> Paragraphs:
+    lost = [] if owed.previous is None else ["Your place in this session is cancelled with it:\n{previous}"]
+    return [
+        "We are sorry: {project} will not take place.",
+        _REASON,
+        *lost,
+        *_calendar(owed),
+        f"{_NOTHING_TO_DO} If you have a question, {_WRITE}.",
+        "Thank you for wanting to take part.",
+    ]
+
+
+def _declined(owed: Owed) -> Paragraphs:
+    return [
+        "Thank you for your interest in {project}. We are sorry: we cannot offer you a place this time.",
+        _REASON,
+        *_left(owed),
+        *_calendar(owed),
+        f"{_NOTHING_TO_DO} If you have a question, {_WRITE}.",
+    ]
+
+
+def _withdrawn(owed: Owed) -> Paragraphs:
+    free = [] if owed.previous is None else ["Your place in this session is free for somebody else now:\n{previous}"]
+    return [
+        "You have withdrawn from {project}.",
+        *free,
+        *_calendar(owed),
+        f"{_NOTHING_TO_DO} If this is a mistake, or you would like to take part after all, {_WRITE}.",
+    ]
+
+
+_KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[Owed], Paragraphs]]]] = {
+    NoticeKind.INTEREST_RECEIVED: ("We have received your interest", _interest_received),
+    NoticeKind.PLACE_CONFIRMED: ("You have a place", _place_confirmed),
+    NoticeKind.WAITING: (
+        lambda owed: "You are on the waiting list" if owed.waits else "No place is free at the moment",
+        _waiting_list,
+    ),
+    NoticeKind.SWITCH_WAITING: ("You keep your place", _switch_waiting),
+    NoticeKind.PLACE_MOVED: ("Your place is in another session now", _place_moved),
+    NoticeKind.PLACE_LOST: (
+        lambda owed: "We cannot keep your place" if owed.previous else "We cannot give you a place",
+        _place_lost,
+    ),
+    NoticeKind.SESSION_RESCHEDULED: (
+        lambda owed: "Your session has a new time" if owed.slot and owed.previous else "A session has a new time",
+        _session_rescheduled,
+    ),
+    NoticeKind.DETAILS_CHANGED: ("Some details have changed", _details_changed),
+    NoticeKind.SESSION_CANCELLED: ("A session will not take place", _session_cancelled),
+    NoticeKind.PROJECT_CANCELLED: ("The project will not take place", _project_cancelled),
+    NoticeKind.DECLINED: ("We cannot offer you a place this time", _declined),
+    NoticeKind.WITHDRAWN: ("You have withdrawn", _withdrawn),
+}

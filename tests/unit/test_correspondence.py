@@ -1,0 +1,242 @@
+from typing import Any
+
+import pytest
+
+from insight_sessions import correspondence as correspondence_module
+from insight_sessions import hookimpl
+from insight_sessions.commands.calls import AmendProject, CancelProject
+from insight_sessions.commands.places import DeclineInterest, SwitchSession, Withdraw
+from insight_sessions.commands.sessions import CancelSession, RescheduleSession
+from insight_sessions.correspondence import Correspondence
+from insight_sessions.domain.notices import Notice, NoticeKind, Wording
+from insight_sessions.domain.project import Contact
+from insight_sessions.errors import NotFound, PluginError
+from insight_sessions.hooks.manager import load_plugins
+
+from .desk_kit import P, Rehearsal, member, project, session
+
+
+class Words:
+    """Words in some languages."""
+
+    def __init__(self, *languages: str) -> None:
+        self.name = "words"
+        self.languages = languages
+
+    @hookimpl
+    def insight_sessions_wording(self, kind: NoticeKind, language: str) -> Wording | None:
+        """The same for every kind."""
+        if language in self.languages:
+            return Wording(subject=f"{language}: {{project}}", text=f"{language} {{name}}")
+        return None
+
+
+class Marks:
+    """Puts a mark on every calendar entry, or a wrong one."""
+
+    def __init__(self, name: str = "X-MARK") -> None:
+        self.name = "marks"
+        self.mark = name
+        self.sessions: list[str] = []
+
+    @hookimpl
+    def insight_sessions_prepare_invite(self, event: Any, session: Any) -> None:
+        """Mark it."""
+        self.sessions.append(session.id)
+        event.add(self.mark, "yes")
+
+
+def writing(*plugins: object) -> Correspondence:
+    """Somebody who writes to people, with these plugins."""
+    return Correspondence(load_plugins(plugins, discover=False))
+
+
+def letter(room: Rehearsal, who: str = "ada", *plugins: object) -> Notice:
+    """The notice that somebody gets by the last command."""
+    return writing(*plugins).notice(room.owed_to(who), room.state)
+
+
+def lines(data: bytes) -> list[str]:
+    """The lines of a calendar file, unfolded."""
+    return data.decode().replace("\r\n ", "").split("\r\n")
+
+
+def test_a_notice_joins_what_is_kept_with_who_it_is_for() -> None:
+    """Name, address, words and calendar part."""
+    room = Rehearsal(project())
+    ada = room.register("ada", "mon")
+    owed, notice = room.owed_to("ada"), letter(room)
+    assert (notice.id, notice.message_id, notice.date, notice.kind) == (owed.id, owed.message_id, owed.at, owed.kind)
+    assert (notice.recipient.person, notice.recipient.member_id) == (ada.person, "ada")
+    assert (notice.recipient.name, notice.recipient.email) == ("Ada", "ada@example.org")
+    assert notice.project == room.state.project
+    assert notice.language == "en"
+    assert "Ada" in notice.text
+    assert notice.invite is not None
+    said = lines(notice.invite.data)
+    assert {"METHOD:REQUEST", "SEQUENCE:0", f"UID:{ada.uid}", "DTSTAMP:20210614T090000Z"} <= set(said)
+    assert any(line.startswith("ATTENDEE") and line.endswith("mailto:ada@example.org") for line in said)
+
+
+def test_a_notice_without_a_place_has_no_calendar_part() -> None:
+    """Waiting is no appointment."""
+    room = Rehearsal(project())
+    room.register("ada", "mon")
+    room.register("ben", "mon")
+    assert letter(room, "ben").invite is None
+
+
+def test_a_cancellation_is_of_the_session_they_had() -> None:
+    """Under the same UID, with its times."""
+    room = Rehearsal(project())
+    ada = room.register("ada", "mon")
+    room.do(Withdraw(project_id=P, registration_id=ada.id))
+    invite = letter(room).invite
+    assert invite is not None
+    assert invite.method == "CANCEL"
+    assert {"METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:1", f"UID:{ada.uid}"} <= set(lines(invite.data))
+    assert b"20210705T100000" in invite.data
+
+
+@pytest.mark.parametrize(
+    ("person", "project_language", "known", "expected"),
+    [
+        ("cy", "de", ("cy", "de", "en"), "cy"),
+        ("cy", "de", ("de", "en"), "de"),
+        ("cy", "de", ("en",), "en"),
+        ("cy", "de", (), "en"),
+        ("en", "en", ("fr",), "en"),
+    ],
+)
+def test_words_are_in_the_persons_language_else_the_projects_else_english(
+    person: str, project_language: str, known: tuple[str, ...], expected: str
+) -> None:
+    """The host's own, and ours where it has none."""
+    room = Rehearsal(project(language=project_language))
+    room.register(member(language=person), "mon")
+    notice = letter(room, "ada", Words(*known))
+    assert notice.language == expected
+    host = expected in known
+    assert notice.subject.startswith(f"{expected}: ") is host
+    assert (notice.text == f"{expected} Ada") is host
+
+
+def test_a_plugin_may_mark_the_entry_of_a_session_once_for_everybody() -> None:
+    """It is asked once for each session, and for each change of it."""
+    marks = Marks()
+    writer = writing(marks)
+    room = Rehearsal(project(session("mon", capacity=2), session("tue")))
+    for who, place in (("ada", "mon"), ("ben", "mon"), ("cat", "tue")):
+        room.register(who, place)
+        invite = writer.notice(room.owed_to(who), room.state).invite
+        assert invite is not None
+        assert "X-MARK:yes" in lines(invite.data)
+    assert marks.sessions == ["mon", "tue"]
+    room.do(RescheduleSession(project_id=P, session_id="mon", starts="2021-07-05T11:00"))
+    assert (
+        writer.notice(room.owed_to("ada"), room.state).invite != writer.notice(room.owed_to("ben"), room.state).invite
+    )
+    assert marks.sessions == ["mon", "tue", "mon"]
+
+
+def test_a_plugin_that_spoils_the_entry_is_named() -> None:
+    """The notice is tried again when it was mended."""
+    room = Rehearsal(project())
+    room.register("ada", "mon")
+    with pytest.raises(PluginError, match="insight_sessions_prepare_invite"):
+        letter(room, "ada", Marks("X-BAD\nNAME"))
+
+
+def test_only_so_many_templates_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest are made again when they are needed."""
+    monkeypatch.setattr(correspondence_module, "KEPT_TEMPLATES", 1)
+    marks = Marks()
+    writer = writing(marks)
+    room = Rehearsal(project())
+    ada, ben = room.register("ada", "mon"), room.register("ben", "tue")
+    first = writer.invite(ada, room.state)
+    writer.invite(ben, room.state)
+    assert writer.invite(ada, room.state) == first
+    assert marks.sessions == ["mon", "tue", "mon"]
+
+
+def test_somebodys_current_invite_is_as_things_are_now() -> None:
+    """After a withdrawal, it is the cancellation of what they had."""
+    room = Rehearsal(project(session("mon", title="Backlogs"), session("tue")))
+    ada = room.register("ada", "mon")
+    room.do(AmendProject(project_id=P, title="Another name"))
+    invite = writing().invite(room.of("ada"), room.state)
+    assert (invite.method, "SUMMARY:Another name: Backlogs" in lines(invite.data)) == ("REQUEST", True)
+    room.do(SwitchSession(project_id=P, registration_id=ada.id, sessions=("tue",)))
+    room.do(Withdraw(project_id=P, registration_id=ada.id))
+    gone = writing().invite(room.of("ada"), room.state)
+    assert gone.method == "CANCEL"
+    assert {"SEQUENCE:2", "STATUS:CANCELLED", f"UID:{ada.uid}"} <= set(lines(gone.data))
+    assert b"20210706T140000" in gone.data
+
+
+def test_somebody_who_never_had_a_place_has_no_invite() -> None:
+    """There is nothing to show or to cancel."""
+    room = Rehearsal(project())
+    room.register("ada", "mon")
+    ben = room.register("ben", "mon")
+    with pytest.raises(NotFound, match="no invite"):
+        writing().invite(ben, room.state)
+
+
+def test_an_invite_keeps_the_organiser_it_began_with() -> None:
+    """Calendars take updates from nobody else."""
+    room = Rehearsal(project(session(capacity=2)))
+    room.register("ada", "mon")
+    room.do(AmendProject(project_id=P, organiser=Contact(name="New", email="new@example.net"), title="New"))
+    invite = letter(room).invite
+    assert invite is not None
+    assert b"insight@example.org" in invite.data
+    assert b"new@example.net" not in invite.data
+    room.register("ben", "mon")
+    other = letter(room, "ben").invite
+    assert other is not None
+    assert b"new@example.net" in other.data
+
+
+def test_the_invites_of_all_who_have_a_place_come_by_arrival() -> None:
+    """Of one session or of all."""
+    room = Rehearsal(project(session("mon", capacity=2), session("tue")))
+    for who, place in (("cat", "tue"), ("ada", "mon"), ("ben", "mon"), ("dan", "tue")):
+        room.register(who, place)
+    everyone = [one.person for one, _ in writing().invites(room.state)]
+    assert everyone == ["p-cat", "p-ada", "p-ben"]
+    monday = dict(writing().invites(room.state, "mon"))
+    assert [one.person for one in monday] == ["p-ada", "p-ben"]
+    assert all(data.startswith(b"BEGIN:VCALENDAR") for data in monday.values())
+
+
+def test_a_notice_to_somebody_unknown_is_not_found() -> None:
+    """Neither a registration nor a person is made up."""
+    room = Rehearsal(project())
+    room.register("ada", "mon")
+    owed = room.owed_to("ada")
+    nobody = Rehearsal(project()).state
+    with pytest.raises(NotFound, match="no registration"):
+        writing().notice(owed, nobody)
+    with pytest.raises(NotFound, match="no person 'p-ada'"):
+        writing().notice(owed, room.state._with(people=nobody.people))
+
+
+def test_people_read_why_in_the_organisers_words() -> None:
+    """Of a cancelled session or project, and of a decline; and nothing where there are none."""
+    room = Rehearsal(project(places="review"))
+    ada = room.register("ada", "mon")
+    room.do(DeclineInterest(project_id=P, registration_id=ada.id, reason="Too many from one place."))
+    assert "Too many from one place." in letter(room).text
+    ben = room.register("ben", "mon")
+    room.do(DeclineInterest(project_id=P, registration_id=ben.id))
+    assert "None" not in letter(room, "ben").text
+
+    first = Rehearsal(project())
+    first.register("ada", "mon")
+    first.register("ben", "tue")
+    first.do(CancelSession(project_id=P, session_id="mon", reason="The room is gone."))
+    assert "The room is gone." in letter(first).text
+    first.do(CancelProject(project_id=P, reason="No funding."))
+    assert "No funding." in letter(first, "ben").text

@@ -1,0 +1,181 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from insight_sessions.domain.project import MAX_FILE_BYTES, Project
+from insight_sessions.errors import ProjectFileError
+
+from .desk_kit import project, session
+
+GOOD = """\
+id = "covid-backlogs"
+title = "Exploring COVID-19 backlogs"
+summary = "Members' experiences of backlogs."
+timezone = "Europe/London"
+apply_url = "https://example.org/apply"
+
+[organiser]
+name = "Q insight team"
+email = "insight@example.org"
+
+[call]
+opens_at = 2021-06-14T09:00:00
+
+[[sessions]]
+id = "mon"
+starts = 2021-07-05T10:00:00
+minutes = 120
+capacity = 1
+
+[[sessions]]
+id = "tue"
+starts = 2021-07-06T14:00:00
+minutes = 120
+capacity = 1
+"""
+
+
+def written(tmp_path: Path, text: str | bytes) -> Path:
+    """A project file."""
+    path = tmp_path / "project.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def problems(path: Path) -> tuple[str, ...]:
+    """What is wrong with it."""
+    with pytest.raises(ProjectFileError) as caught:
+        Project.from_toml(path)
+    assert caught.value.path == path
+    assert str(caught.value).startswith(f"{path}: ")
+    return caught.value.problems
+
+
+def test_a_project_file_mirrors_the_class(tmp_path: Path) -> None:
+    """Top-level keys and tables are the fields."""
+    read = Project.from_toml(str(written(tmp_path, GOOD)))
+    expected = project(session("mon"), session("tue"), call={"opens_at": "2021-06-14T09:00"})
+    assert read == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('title = "Exploring', 'title = "Explo\\nring', "title (line 2): control characters are not allowed"),
+        (
+            'timezone = "Europe/London"',
+            'timezone = "Mars"',
+            "timezone (line 4): no such time zone: 'Mars'; use an IANA",
+        ),
+        ("id = ", "places = 7\nid = ", "places (line 1): Input should be 'first-come', 'review' or 'allocation'"),
+        ("id = ", "colour = 1\nid = ", "colour (line 1): Extra inputs are not permitted"),
+        ('email = "insight@example.org"', 'email = "x"', "organiser.email (line 9): not an e-mail address we can send"),
+        ('name = "Q insight team"\n', "", "organiser.name (line 7): Field required"),
+        (
+            "minutes = 120\ncapacity = 1\n\n",
+            "minutes = 0\n\n",
+            "sessions[0].minutes (line 17): Input should be greater",
+        ),
+        ("2021-07-06T14:00:00", "2021-07-06", "sessions[1].starts (line 22): must be a date and a time, such as"),
+        ("2021-07-06T14:00:00\n", "2021-07-06T14:00:00Z\n", "sessions[1].starts (line 22): must be local time without"),
+        ('id = "tue"\n', "", "sessions[1].id (line 20): Field required"),
+        ('id = "mon"\n', "", "sessions[0].id (line 14): Field required"),
+        ('id = "tue"', 'id = "mon"', "sessions: two sessions have the id 'mon'"),
+        ("2021-07-05T10:00:00", "2021-03-28T01:30:00", "sessions: the clocks in Europe/London skip 2021-03-28 01:30"),
+        (
+            "2021-06-14T09:00:00",
+            "2021-06-14T09:00:00\ncloses_at = 2021-06-01T09:00:00",
+            "project: the call must not clo",
+        ),
+        ("summary = ", "about = ", "summary: Field required"),
+        ('id = "covid-backlogs"\n', "", "id: Field required"),
+        ("[call]\nopens_at = 2021-06-14T09:00:00\n", "", None),
+        ("[[sessions]]", "[[session]]", "session: Extra inputs are not permitted"),
+        ("[organiser]", "[ organiser ]", None),
+        ("[call]", "[call", "Expected ']' at the end of a table declaration (at line 11, column 6)"),
+        ('id = "covid-backlogs"', 'id = "covid-backlogs"\nid = "again"', "Cannot overwrite a value (at line 2, col"),
+    ],
+)
+def test_a_wrong_file_names_key_line_and_reason(tmp_path: Path, old: str, new: str, said: str | None) -> None:
+    """Each problem once, with the line where it is known."""
+    path = written(tmp_path, GOOD.replace(old, new, 1))
+    if said is None:
+        assert Project.from_toml(path).id == "covid-backlogs"
+    else:
+        assert [one for one in problems(path) if one.startswith(said)], problems(path)
+
+
+def test_every_problem_is_named(tmp_path: Path) -> None:
+    """So that a person mends all of them at once."""
+    found = problems(written(tmp_path, GOOD.replace("minutes = 120", "minutes = 0")))
+    assert [re.sub(r" \(line.*", "", one) for one in found] == ["sessions[0].minutes", "sessions[1].minutes"]
+
+
+def test_an_inline_table_is_named_without_a_line(tmp_path: Path) -> None:
+    """Where the line is not known, none is made up."""
+    head = GOOD.partition("[organiser]")[0]
+    inline = 'organiser = {name = "Q", email = "x"}\nsessions = [{id = "mon"}]\n'
+    found = problems(written(tmp_path, head + inline))
+    assert found[0].startswith("organiser.email: not an e-mail address")
+    assert "sessions[0].starts: Field required" in found
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"#" * (MAX_FILE_BYTES + 1), "is larger than 1 MiB"),
+        (b'title = "\xff"', "is not UTF-8 text"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
+        ("a = " + "{a = " * 100_000, "nested too deeply"),
+        ("a = " + "9" * 5_000, "holds a number that is too long"),
+        ("", "id: Field required"),
+    ],
+)
+def test_a_file_that_is_no_project_at_all_is_refused(tmp_path: Path, content: str | bytes, said: str) -> None:
+    """Too large, not text, nested without end, or empty."""
+    assert said in problems(written(tmp_path, content))
+
+
+def test_deep_keys_are_refused_like_any_other(tmp_path: Path) -> None:
+    """A dotted key without end costs no stack."""
+    assert problems(written(tmp_path, GOOD.replace("id =", "x." * 10_000 + "x = 1\nid =", 1))) == (
+        "x: Extra inputs are not permitted",
+    )
+
+
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    """1 MiB is not too large."""
+    path = written(tmp_path, GOOD + "#" * (MAX_FILE_BYTES - len(GOOD)))
+    assert Project.from_toml(path).id == "covid-backlogs"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """With what the system says of it, and the system's error as the cause."""
+    path = tmp_path / "missing.toml"
+    with pytest.raises(ProjectFileError, match=r"missing\.toml: cannot be read: No such file") as caught:
+        Project.from_toml(path)
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('cancelled = "no"', "cancelled"),
+        ('call.status = "open"', "call.status"),
+        ('sessions = [{ id = "mon", starts = 2021-07-05T10:00:00, minutes = 120, sequence = 3 }]', "sessions[0].sequence"),
+        ('sessions = ["mon"]', "sessions[0]"),
+        ('sessions = "mon"', "sessions"),
+    ],
+)
+def test_what_the_library_keeps_is_not_for_a_file_to_say(tmp_path: Path, line: str, key: str) -> None:
+    """Such keys would be overwritten in silence."""
+    path = tmp_path / "project.toml"
+    path.write_text(
+        'id = "a"\ntitle = "A"\nsummary = "About it."\ntimezone = "Europe/London"\n'
+        f'organiser = {{ name = "Team", email = "team@example.org" }}\n{line}\n',
+        "utf-8",
+    )
+    with pytest.raises(ProjectFileError) as error:
+        Project.from_toml(path)
+    assert error.value.problems[0].startswith(key)

@@ -1,0 +1,59 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from insight_sessions.runtime import Runtime
+
+
+def test_the_machine_gives_the_present_in_utc() -> None:
+    """Without being told anything, the runtime is the machine's."""
+    machine = Runtime()
+    now = machine.utc_now()
+    assert now.tzinfo is UTC
+    assert timedelta(0) <= machine.utc_now() - now < timedelta(minutes=1)
+
+
+def test_a_clock_in_any_zone_is_turned_into_utc() -> None:
+    """A host may think in local time."""
+    summer = timezone(timedelta(hours=1))
+    assert Runtime(now=lambda: datetime(2021, 7, 5, 10, tzinfo=summer)).utc_now() == datetime(2021, 7, 5, 9, tzinfo=UTC)
+
+
+def test_a_clock_without_a_zone_is_refused() -> None:
+    """Nobody can know what it means."""
+    with pytest.raises(ValueError, match="with a zone"):
+        Runtime(now=lambda: datetime(2021, 7, 5, 10)).utc_now()  # noqa: DTZ001 - that is what is wrong
+
+
+def test_ids_begin_with_their_prefix_and_hold_96_bits() -> None:
+    """Unguessable, and readable enough to know what they name."""
+    asked: list[int] = []
+
+    def bytes_of(size: int) -> bytes:
+        asked.append(size)
+        return b"\xab" * size
+
+    assert Runtime(random_bytes=bytes_of).mint("r-") == "r-" + "ab" * 12
+    assert asked == [12]
+
+
+def test_the_machine_never_mints_an_id_twice() -> None:
+    """A thousand are a thousand."""
+    machine = Runtime()
+    assert len({machine.mint("r-") for _ in range(1000)}) == 1000
+
+
+def test_a_moment_holds_the_present_and_mints() -> None:
+    """A rule gets both together."""
+    now = datetime(2021, 7, 5, 9, tzinfo=UTC)
+    moment = Runtime(now=lambda: now, random_bytes=bytes).moment()
+    assert moment.now == now
+    assert moment.mint("n-") == "n-" + "00" * 12
+
+
+@pytest.mark.parametrize(
+    ("drawn", "expected"), [(b"\x00" * 4, 0.0), (b"\x80\x00\x00\x00", 0.5), (b"\xff" * 4, 1 - 2**-32)]
+)
+def test_jitter_lies_from_0_up_to_1(drawn: bytes, expected: float) -> None:
+    """Never 1, so that a pause is never longer than promised."""
+    assert Runtime(random_bytes=lambda size: drawn[:size]).jitter() == expected

@@ -1,0 +1,139 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot
+from insight_sessions.superseding import merged
+
+from .desk_kit import NOW, Rehearsal, project
+
+SLOTS = Rehearsal(project()).state.slots
+MON, TUE, THU = SLOTS["mon"], SLOTS["tue"], SLOTS["thu"]
+LATER = replace(MON, starts=MON.starts + timedelta(hours=1), starts_at=MON.starts_at + timedelta(hours=1))
+
+
+def owed(
+    kind: NoticeKind,
+    sequence: int = 0,
+    *,
+    slot: Slot | None = None,
+    previous: Slot | None = None,
+    cancelled: Slot | None = None,
+    begins: bool = False,
+    registration: str = "r-1",
+) -> Owed:
+    """A notice, with the calendar message that goes with its sessions."""
+    method = Method.REQUEST if slot else Method.CANCEL if previous else None
+    return Owed(
+        id=f"n-{sequence}",
+        message_id=f"<n-{sequence}@example.org>",
+        at=NOW,
+        kind=kind,
+        registration=registration,
+        person="p-ada",
+        title="Backlogs",
+        slot=slot,
+        previous=previous,
+        cancelled=cancelled,
+        method=method,
+        sequence=sequence,
+        begins=begins,
+    )
+
+
+K = NoticeKind
+FIRST = owed(K.PLACE_CONFIRMED, slot=MON, begins=True)
+MOVED = owed(K.PLACE_MOVED, 1, slot=TUE, previous=MON)
+WITHDRAWN = owed(K.WITHDRAWN, 2, previous=TUE)
+RESCHEDULED = owed(K.SESSION_RESCHEDULED, 1, slot=LATER, previous=MON)
+CANCELLED = owed(K.SESSION_CANCELLED, 1, previous=MON, cancelled=MON)
+DETAILS = owed(K.DETAILS_CHANGED, slot=MON)
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (FIRST, owed(K.DECLINED)),
+        (FIRST, replace(MOVED, registration="r-2")),
+        (owed(K.WAITING), WITHDRAWN),
+        (CANCELLED, WITHDRAWN),
+        (owed(K.WAITING), owed(K.WITHDRAWN)),
+        (MOVED, owed(K.SWITCH_WAITING)),
+    ],
+    ids=range(6),
+)
+def test_what_says_different_things_goes_out_as_it_is(first: Owed, later: Owed) -> None:
+    """Only a later calendar message of the same person's entry overtakes."""
+    assert merged(first, later) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "kind", "previous"),
+    [
+        (FIRST, MOVED, K.PLACE_CONFIRMED, None),
+        (FIRST, RESCHEDULED, K.PLACE_CONFIRMED, None),
+        (FIRST, DETAILS, K.PLACE_CONFIRMED, None),
+        (MOVED, owed(K.PLACE_MOVED, 2, slot=THU, previous=TUE), K.PLACE_MOVED, MON),
+        (MOVED, owed(K.PLACE_MOVED, 2, slot=MON, previous=TUE), K.PLACE_CONFIRMED, None),
+        (MOVED, owed(K.PLACE_MOVED, 2, slot=LATER, previous=TUE), K.SESSION_RESCHEDULED, MON),
+        (RESCHEDULED, owed(K.SESSION_RESCHEDULED, 2, slot=MON, previous=LATER), K.PLACE_CONFIRMED, None),
+        (RESCHEDULED, DETAILS, K.PLACE_CONFIRMED, None),
+        (DETAILS, MOVED, K.PLACE_MOVED, MON),
+        (CANCELLED, owed(K.PLACE_CONFIRMED, 2, slot=TUE), K.PLACE_MOVED, MON),
+        (owed(K.WAITING), owed(K.PLACE_CONFIRMED, slot=MON, begins=True), K.PLACE_CONFIRMED, None),
+        (owed(K.SWITCH_WAITING), MOVED, K.PLACE_MOVED, MON),
+    ],
+    ids=range(12),
+)
+def test_a_later_request_says_what_is_still_news(first: Owed, later: Owed, kind: K, previous: Slot | None) -> None:
+    """Against what the person knows, not against what was never sent."""
+    found = merged(first, later)
+    assert found == replace(
+        later,
+        kind=kind,
+        previous=previous,
+        cancelled=later.cancelled or first.cancelled,
+        begins=first.begins or later.begins,
+    )
+
+
+def test_a_cancelled_session_stays_news() -> None:
+    """Whether they had a place in it or waited for it."""
+    found = merged(CANCELLED, owed(K.PLACE_CONFIRMED, 2, slot=TUE))
+    assert found is not None
+    assert found.cancelled == MON
+    waited = merged(owed(K.SESSION_CANCELLED, cancelled=MON), owed(K.PLACE_CONFIRMED, slot=TUE, begins=True))
+    assert waited is not None
+    assert (waited.cancelled, waited.begins) == (MON, True)
+
+
+def test_a_cancellation_of_what_nobody_heard_of_cancels_nothing() -> None:
+    """They read that they withdrew; their calendar never knew, and a place again is their first."""
+    found = merged(FIRST, replace(WITHDRAWN, previous=MON))
+    assert found is not None
+    assert (found.kind, found.method, found.previous, found.begins) == (K.WITHDRAWN, None, None, True)
+    again = merged(found, owed(K.PLACE_CONFIRMED, 3, slot=TUE))
+    assert again is not None
+    assert (again.kind, again.begins, again.sequence) == (K.PLACE_CONFIRMED, True, 3)
+
+
+def test_a_cancellation_after_a_move_that_was_not_sent_is_of_what_they_know() -> None:
+    """Their calendar still shows the first session."""
+    found = merged(MOVED, WITHDRAWN)
+    assert found is not None
+    assert (found.kind, found.method, found.previous, found.sequence) == (K.WITHDRAWN, "CANCEL", MON, 2)
+
+
+def test_a_cancellation_after_other_details_is_of_the_session_they_have() -> None:
+    """There is nothing earlier to name."""
+    found = merged(DETAILS, replace(WITHDRAWN, previous=MON))
+    assert found is not None
+    assert found.previous == MON
+
+
+def test_a_copy_keeps_its_own_id_moment_and_sequence() -> None:
+    """Every copy of a notice says the same to whoever gets it."""
+    found = merged(FIRST, MOVED)
+    assert found is not None
+    assert (found.id, found.message_id, found.at, found.sequence) == ("n-1", "<n-1@example.org>", NOW, 1)
