@@ -80,7 +80,7 @@ def test_a_confirmed_place_reads_as_a_person_would_write_it() -> None:
         == f"""\
 Hello Ada Osei,
 
-Good news: you have a place in Exploring COVID-19 backlogs.
+Good news: you have a place in “Exploring COVID-19 backlogs”.
 
 {TUE_WHEN}
 Where: Online
@@ -161,7 +161,7 @@ insight@example.org"""
         (
             said(K.PLACE_MOVED, "Too few.", slot=TUE, previous=MON, cancelled=MON),
             [
-                f"We are sorry: this session of Exploring COVID-19 backlogs will not take place:\n{MON_WHEN}",
+                f"We are sorry: this session of “Exploring COVID-19 backlogs” will not take place:\n{MON_WHEN}",
                 "In the organisers' words: Too few.",
                 "You have a place in another session that you told us you can attend:",
                 TUE_WHEN,
@@ -203,7 +203,7 @@ insight@example.org"""
                 "The date and the time stay as they were, and you keep your place.",
             ],
         ),
-        (said(K.DETAILS_CHANGED), ["Some details of Exploring COVID-19 backlogs have changed."]),
+        (said(K.DETAILS_CHANGED), ["Some details of “Exploring COVID-19 backlogs” have changed."]),
         (
             said(K.DETAILS_CHANGED, slot=TUE, previous=MON),
             [f"You no longer have your place in this session:\n{MON_WHEN}"],
@@ -232,11 +232,11 @@ insight@example.org"""
             said(K.SESSION_CANCELLED, previous=MON, cancelled=MON, slot=TUE),
             [MON_WHEN, f"You have a place in this session:\n\n{TUE_WHEN}"],
         ),
-        (said(K.SESSION_CANCELLED), ["We are sorry: a session of Exploring COVID-19 backlogs will not take place."]),
+        (said(K.SESSION_CANCELLED), ["We are sorry: a session of “Exploring COVID-19 backlogs” will not take place."]),
         (
             said(K.PROJECT_CANCELLED, "The team is needed elsewhere.", previous=TUE, method=Method.CANCEL),
             [
-                "We are sorry: Exploring COVID-19 backlogs will not take place.",
+                "We are sorry: “Exploring COVID-19 backlogs” will not take place.",
                 "In the organisers' words: The team is needed elsewhere.",
                 f"Your place in this session is cancelled with it:\n{TUE_WHEN}",
                 "takes the session out of your calendar",

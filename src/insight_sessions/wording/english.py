@@ -62,8 +62,8 @@ def _cancelled(owed: Owed) -> Paragraphs:
 def _sorry_cancelled(owed: Owed) -> Paragraphs:
     """The same as the news itself."""
     if owed.cancelled is None:
-        return ["We are sorry: a session of {project} will not take place.", _REASON]
-    return ["We are sorry: this session of {project} will not take place:\n{cancelled}", _REASON]
+        return ["We are sorry: a session of “{project}” will not take place.", _REASON]
+    return ["We are sorry: this session of “{project}” will not take place:\n{cancelled}", _REASON]
 
 
 def _left(owed: Owed) -> Paragraphs:
@@ -113,7 +113,7 @@ def _kept(owed: Owed) -> Paragraphs:
 
 def _interest_received(owed: Owed) -> Paragraphs:
     return [
-        "Thank you for telling us that you would like to take part in {project}. We have received your interest.",
+        "Thank you for telling us that you would like to take part in “{project}”. We have received your interest.",
         *_cancelled(owed),
         *_left(owed),
         "This is not a place yet. What happens next: the organisers decide who can join, and we tell you.",
@@ -124,7 +124,7 @@ def _interest_received(owed: Owed) -> Paragraphs:
 
 def _place_confirmed(owed: Owed) -> Paragraphs:
     return [
-        *_with_place(owed, "Good news: you have a place in {project}."),
+        *_with_place(owed, "Good news: you have a place in “{project}”."),
         *_cancelled(owed),
         *_left(owed),
         *_switching(owed),
@@ -137,7 +137,7 @@ def _place_confirmed(owed: Owed) -> Paragraphs:
 def _waiting_list(owed: Owed) -> Paragraphs:
     taken = ["Every place in the sessions you can attend is taken at the moment."] if owed.waits else []
     return [
-        "Thank you for your interest in {project}.",
+        "Thank you for your interest in “{project}”.",
         *_cancelled(owed),
         *_left(owed),
         *taken,
@@ -148,13 +148,13 @@ def _waiting_list(owed: Owed) -> Paragraphs:
 
 def _switch_waiting(owed: Owed) -> Paragraphs:
     so_far = "No place is free there yet" if owed.waits else "We cannot offer you one now"
-    opening = f"You asked for another session of {{project}}. {so_far}, so you keep the place you have:"
+    opening = f"You asked for another session of “{{project}}”. {so_far}, so you keep the place you have:"
     return [*_with_place(owed, opening), *_cancelled(owed), *_left(owed), *_kept(owed)]
 
 
 def _place_moved(owed: Owed) -> Paragraphs:
     if owed.cancelled is None:
-        news = _with_place(owed, "Your place in {project} is in another session now:")
+        news = _with_place(owed, "Your place in “{project}” is in another session now:")
     else:
         found = "You have a place in another session that you told us you can attend:"
         news = [*_sorry_cancelled(owed), *_with_place(owed, found)]
@@ -169,11 +169,9 @@ def _place_moved(owed: Owed) -> Paragraphs:
 
 def _place_lost(owed: Owed) -> Paragraphs:
     if owed.previous is None:
-        news = (
-            "We are sorry: a session of {project} that you asked for has fewer places now, and we cannot give you one."
-        )
+        news = "We are sorry: a session of “{project}” that you asked for has fewer places now, and we cannot give you one."
     else:
-        news = "We are sorry: this session of {project} has fewer places now, and we cannot keep yours:\n{previous}"
+        news = "We are sorry: this session of “{project}” has fewer places now, and we cannot keep yours:\n{previous}"
     return [
         news,
         *([_REASON] if owed.cancelled is None or _had_the_cancelled_one(owed) else _cancelled(owed)),
@@ -186,7 +184,7 @@ def _place_lost(owed: Owed) -> Paragraphs:
 def _session_rescheduled(owed: Owed) -> Paragraphs:
     if owed.slot is not None and owed.previous is not None:
         return [
-            *_with_place(owed, "Your session of {project} has a new time:"),
+            *_with_place(owed, "Your session of “{project}” has a new time:"),
             "Before, it was:\n{previous}",
             *_cancelled(owed),
             "You keep your place.",
@@ -194,7 +192,7 @@ def _session_rescheduled(owed: Owed) -> Paragraphs:
             *_calendar(owed),
             f"If you cannot come at the new time, {_DOES_NOT_SUIT}",
         ]
-    news = ["A session of {project} that you asked for has a new time.", *_cancelled(owed)]
+    news = ["A session of “{project}” that you asked for has a new time.", *_cancelled(owed)]
     if owed.slot is not None:
         return [*news, *_with_place(owed, "Your own place has not changed:"), *_kept(owed)]
     return [*news, *_left(owed), *_waiting(owed), *_calendar(owed)]
@@ -202,11 +200,11 @@ def _session_rescheduled(owed: Owed) -> Paragraphs:
 
 def _details_changed(owed: Owed) -> Paragraphs:
     if owed.slot is None:
-        news = "Some details of {project} have changed."
+        news = "Some details of “{project}” have changed."
         return [news, *_cancelled(owed), *_left(owed), *_calendar(owed), f"If you have a question, {_WRITE}."]
     same = ["The date and the time stay as they were, and you keep your place."] if owed.previous is None else []
     return [
-        *_with_place(owed, "Some details of {project} have changed. This is your session now:"),
+        *_with_place(owed, "Some details of “{project}” have changed. This is your session now:"),
         *_cancelled(owed),
         *_left(owed),
         *same,
@@ -226,7 +224,7 @@ def _session_cancelled(owed: Owed) -> Paragraphs:
 def _project_cancelled(owed: Owed) -> Paragraphs:
     lost = [] if owed.previous is None else ["Your place in this session is cancelled with it:\n{previous}"]
     return [
-        "We are sorry: {project} will not take place.",
+        "We are sorry: “{project}” will not take place.",
         _REASON,
         *lost,
         *_calendar(owed),
@@ -237,7 +235,7 @@ def _project_cancelled(owed: Owed) -> Paragraphs:
 
 def _declined(owed: Owed) -> Paragraphs:
     return [
-        "Thank you for your interest in {project}. We are sorry: we cannot offer you a place this time.",
+        "Thank you for your interest in “{project}”. We are sorry: we cannot offer you a place this time.",
         _REASON,
         *_left(owed),
         *_calendar(owed),
@@ -248,7 +246,7 @@ def _declined(owed: Owed) -> Paragraphs:
 def _withdrawn(owed: Owed) -> Paragraphs:
     free = [] if owed.previous is None else ["Your place in this session is free for somebody else now:\n{previous}"]
     return [
-        "You have withdrawn from {project}.",
+        "You have withdrawn from “{project}”.",
         *free,
         *_calendar(owed),
         f"{_NOTHING_TO_DO} If this is a mistake, or you would like to take part after all, {_WRITE}.",
