@@ -247,23 +247,28 @@ class Writer:
             line.pass_through(requests[start : start + BATCH])
 
     def _serve(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
-        for tries in range(1, TRIES + 1):
-            try:
-                self._attempt(project_id, requests)
-            except StorageError as error:
-                self._drop(project_id)
-                if self._settled_by_receipts(project_id, requests):
-                    return
-                if isinstance(error, StorageBusy) and tries < TRIES:
-                    self._runtime.sleep(self._runtime.jitter() * 0.05 * tries)
-                    continue
-                if not requests:
-                    raise
-                _fail(requests, error)
-            except BaseException:
-                self._drop(project_id)
+        tries = 1
+        while not self._is_served(project_id, requests, tries):
+            self._runtime.sleep(self._runtime.jitter() * 0.05 * tries)
+            tries += 1
+
+    def _is_served(self, project_id: str, requests: Sequence[Request[Any]], tries: int) -> bool:
+        """Whether everyone has an answer; not when the store was busy and there are tries left."""
+        try:
+            self._attempt(project_id, requests)
+        except StorageError as error:
+            self._drop(project_id)
+            if self._settled_by_receipts(project_id, requests):
+                return True
+            if isinstance(error, StorageBusy) and tries < TRIES:
+                return False
+            if not requests:
                 raise
-            return
+            _fail(requests, error)
+        except BaseException:
+            self._drop(project_id)
+            raise
+        return True
 
     def _attempt(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
         """Hold the project, decide everything, commit once."""

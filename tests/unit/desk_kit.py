@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from insight_sessions.commands.base import Command, Decided, Facts, decide
 from insight_sessions.commands.calls import AnnounceProject, OpenCall
 from insight_sessions.commands.places import RegisterInterest
-from insight_sessions.domain.events import EventKind
+from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.project import Contact, Project
@@ -28,7 +28,7 @@ ORGANISER = Contact(name="Q insight team", email="insight@example.org")
 STARTS = {"mon": "2021-07-05T10:00", "tue": "2021-07-06T14:00", "thu": "2021-07-08T17:00"}
 
 
-def session(id: str = "mon", starts: str | None = None, capacity: int | None = 1, **more: Any) -> Session:
+def session(id: str = "mon", starts: str | None = None, capacity: int | None = 1, **more: Any) -> Session:  # noqa: ANN401 - whatever is tried
     """One of the seed's sessions, with one place."""
     return Session(
         id=id,
@@ -39,7 +39,7 @@ def session(id: str = "mon", starts: str | None = None, capacity: int | None = 1
     )
 
 
-def project(*sessions: Session, **more: Any) -> Project:
+def project(*sessions: Session, **more: Any) -> Project:  # noqa: ANN401 - whatever is tried
     """The seed's project, with three sessions of one place each unless told otherwise."""
     given = {
         "id": P,
@@ -53,17 +53,17 @@ def project(*sessions: Session, **more: Any) -> Project:
     return Project(**{**given, **more})
 
 
-def member(id: str = "ada", **more: Any) -> Member:
+def member(id: str = "ada", **more: Any) -> Member:  # noqa: ANN401 - whatever is tried
     """An active member of that name."""
     return Member(**{"id": id, "name": id.title(), "email": f"{id}@example.org", **more})
 
 
-def until(day: str) -> dict[str, date]:
+def until(day: str) -> dict[str, Any]:
     """A membership that ends on that day."""
     return {"valid_until": date.fromisoformat(day)}
 
 
-def interest(who: str | Member, *sessions: str, **more: Any) -> RegisterInterest:
+def interest(who: str | Member, *sessions: str, **more: Any) -> RegisterInterest:  # noqa: ANN401 - whatever is tried
     """Somebody's wish to take part."""
     known = member(who) if isinstance(who, str) else who
     return RegisterInterest(project_id=P, member=known, sessions=sessions, **more)
@@ -109,7 +109,7 @@ class Rehearsal:
             return Facts(self.now, who, f"p-{who.id}", objections)
         return Facts(self.now, objections=objections)
 
-    def register(self, who: str | Member, *sessions: str, **more: Any) -> Registration:
+    def register(self, who: str | Member, *sessions: str, **more: Any) -> Registration:  # noqa: ANN401 - whatever is tried
         """Register somebody's interest."""
         return self.do(interest(who, *sessions, **more))
 
@@ -145,10 +145,15 @@ class Rehearsal:
         return told
 
     @property
-    def happened(self) -> list[EventKind]:
+    def events(self) -> tuple[Event, ...]:
         """What the last command put into the journal."""
         assert self.last is not None
-        return [event.kind for event in self.last.events]
+        return self.last.events
+
+    @property
+    def happened(self) -> list[EventKind]:
+        """The same, by kind alone."""
+        return [event.kind for event in self.events]
 
     def owed_to(self, who: str) -> Owed:
         """The notice somebody gets by the last command."""

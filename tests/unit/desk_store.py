@@ -13,7 +13,7 @@ from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.memory_hold import MemoryHold, Shelf
 from insight_sessions.storage.port import Change
 
-from .desk_kit import NOW, P, project
+from .desk_kit import NOW, project
 
 
 class Clock:
@@ -25,14 +25,14 @@ class Clock:
         self._drawn = count(1)
 
     def moves(self, **by: float) -> None:
-        """Later by days, hours, minutes …"""
+        """Later by days, hours, minutes and so on."""
         self.now += timedelta(**by)
 
     def _now(self) -> datetime:
         return self.now
 
     def _draw(self, size: int) -> bytes:
-        return (next(self._drawn) % 256**size).to_bytes(size)
+        return next(self._drawn).to_bytes(size)
 
     @property
     def runtime(self) -> Runtime:
@@ -106,13 +106,16 @@ class Post:
     def insight_sessions_notify(self, notice: Notice) -> None:
         """Take it, or fail."""
         self.tried.append(notice)
-        if self.once is not None:
-            self.once, now = None, self.once
-            now()
+        self._tell()
         if self.faults:
             self.faults -= 1
             raise self.fault
         self.taken.append(notice)
+
+    def _tell(self) -> None:
+        once, self.once = self.once, None
+        if once is not None:
+            once()
 
 
 class Ears:
@@ -187,6 +190,3 @@ def open_call(desk: Desk, announced: Project | None = None) -> Desk:
 def a_desk(*plugins: object, clock: Clock | None = None, announced: Project | None = None) -> Desk:
     """A desk on a new store, with a project whose call is open."""
     return open_call(desk_on(None, *plugins, clock=clock), announced)
-
-
-__all__ = ["NOW", "Clock", "Directory", "Door", "Ears", "P", "Post", "Shaky", "a_desk", "desk_on", "open_call"]

@@ -143,9 +143,11 @@ def test_amending_changes_what_is_given_and_nothing_else() -> None:
 
 def test_amending_with_none_leaves_things_as_they_are() -> None:
     """A form may send every field."""
-    room = Rehearsal(project())
+    room = Rehearsal(project(call=Call(closes_at=NOW + DAY)))
     before = room.state.project
-    assert room.do(AmendProject(project_id=P, title=None, summary=None, opens_at=None)) == before
+    every = dict.fromkeys(AmendProject.model_fields.keys() - {"project_id", "id", "by"})
+    assert room.do(AmendProject.model_validate({"project_id": P, **every})) == before
+    assert room.told == []
 
 
 def test_an_amendment_is_checked_as_a_whole() -> None:

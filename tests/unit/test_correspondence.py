@@ -40,7 +40,7 @@ class Marks:
         self.sessions: list[str] = []
 
     @hookimpl
-    def insight_sessions_prepare_invite(self, event: Any, session: Any) -> None:
+    def insight_sessions_prepare_invite(self, event: Any, session: Any) -> None:  # noqa: ANN401 - whatever is tried
         """Mark it."""
         self.sessions.append(session.id)
         event.add(self.mark, "yes")

@@ -85,6 +85,12 @@ def test_a_plugin_objection_is_shown_to_the_person() -> None:
     assert refusal.public_message == "This is for people in England. And now."
 
 
+def test_a_plugin_objection_beside_a_membership_is_said_alone() -> None:
+    """What is said tells nothing of the membership, and applying would not help."""
+    elsewhere = Objection("elsewhere", "This is for people in England.")
+    assert NotEligible((LAPSED, elsewhere), APPLY).public_message == "This is for people in England."
+
+
 def test_not_found_is_a_lookup_error() -> None:
     """Hosts that know only Python's own errors can catch it."""
     error = NotFound("session", "mon")

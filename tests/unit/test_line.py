@@ -23,7 +23,7 @@ class Watched(deque[Any]):
         super().__init__()
         self.joined = threading.Semaphore(0)
 
-    def append(self, item: Any) -> None:
+    def append(self, item: Any) -> None:  # noqa: ANN401 - whatever is tried
         """Somebody joins."""
         super().append(item)
         self.joined.release()
@@ -57,7 +57,7 @@ class Counter:
         def run() -> None:
             try:
                 self.line.pass_through(items)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - looked at by the test
                 self.raised[items[0]] = error
 
         thread = threading.Thread(target=run)

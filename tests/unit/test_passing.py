@@ -16,9 +16,9 @@ ENDS = datetime(2021, 7, 5, 11, tzinfo=UTC)
 PASS = LetTimePass(project_id=P)
 
 
-def scheduled(**call: datetime) -> Rehearsal:
+def scheduled(opens_at: datetime | None = None, closes_at: datetime | None = None) -> Rehearsal:
     """A project whose call opens and closes by itself, on Monday's session alone."""
-    return Rehearsal(project(session("mon"), call=Call(**call)), opened=False)
+    return Rehearsal(project(session("mon"), call=Call(opens_at=opens_at, closes_at=closes_at)), opened=False)
 
 
 @pytest.mark.parametrize(

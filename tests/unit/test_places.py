@@ -170,7 +170,7 @@ def test_everything_that_is_owed_and_noted_carries_the_same_moment() -> None:
     """The one at which it was decided."""
     room = Rehearsal(project())
     room.register("ada", "mon", by="organiser:7", id="k-1")
-    (event,) = room.last.events if room.last else ()
+    (event,) = room.events
     assert (event.at, event.by, event.command, event.project_id) == (NOW, "organiser:7", "k-1", P)
     assert (event.registration, event.person, event.session) == (room.of("ada").id, "p-ada", "mon")
     assert room.owed_to("ada").at == NOW

@@ -138,10 +138,11 @@ def test_a_file_that_is_no_project_at_all_is_refused(tmp_path: Path, content: st
 
 
 def test_deep_keys_are_refused_like_any_other(tmp_path: Path) -> None:
-    """A dotted key without end costs no stack."""
-    assert problems(written(tmp_path, GOOD.replace("id =", "x." * 10_000 + "x = 1\nid =", 1))) == (
+    """They cost no stack, and those without end are not even read, which would take hours."""
+    assert problems(written(tmp_path, GOOD.replace("id =", "x." * 1_000 + "x = 1\nid =", 1))) == (
         "x: Extra inputs are not permitted",
     )
+    assert problems(written(tmp_path, "x." * 500_000 + "x = 1")) == ("holds more than 4,000 dots",)
 
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
@@ -163,7 +164,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     [
         ('cancelled = "no"', "cancelled"),
         ('call.status = "open"', "call.status"),
-        ('sessions = [{ id = "mon", starts = 2021-07-05T10:00:00, minutes = 120, sequence = 3 }]', "sessions[0].sequence"),
+        (
+            'sessions = [{ id = "mon", starts = 2021-07-05T10:00:00, minutes = 120, sequence = 3 }]',
+            "sessions[0].sequence",
+        ),
         ('sessions = ["mon"]', "sessions[0]"),
         ('sessions = "mon"', "sessions"),
     ],
@@ -179,3 +183,31 @@ def test_what_the_library_keeps_is_not_for_a_file_to_say(tmp_path: Path, line: s
     with pytest.raises(ProjectFileError) as error:
         Project.from_toml(path)
     assert error.value.problems[0].startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("id = ", 'cancelled = "No."\nid = ', "cancelled (line 1): is for the library to say"),
+        ("[call]", '[call]\nstatus = "open"', "call.status (line 12): is for the library to say"),
+        ('id = "tue"', 'id = "tue"\nstatus = "held"', "sessions[1].status (line 22): is for the library to say"),
+        ('id = "tue"', 'id = "tue"\nsequence = 3', "sessions[1].sequence (line 22): is for the library to say"),
+        ("[call]\nopens_at = 2021-06-14T09:00:00", "", None),
+        ("[call]\nopens_at = 2021-06-14T09:00:00\n\n[[sessions]]", "[[sessions]]", None),
+    ],
+)
+def test_a_file_cannot_say_what_only_time_can(tmp_path: Path, old: str, new: str, said: str | None) -> None:
+    """Nothing of it is taken or silently left out."""
+    assert old in GOOD
+    path = written(tmp_path, GOOD.replace(old, new, 1))
+    if said is None:
+        assert Project.from_toml(path).call.status == "draft"
+    else:
+        assert problems(path) == (said,)
+
+
+@pytest.mark.parametrize("wrong", ["sessions = 7", "sessions = [7]", "call = 7"])
+def test_a_wrong_kind_of_value_is_named(tmp_path: Path, wrong: str) -> None:
+    """Whatever stands where a table should."""
+    head = GOOD.partition("[organiser]")[0]
+    assert [one for one in problems(written(tmp_path, head + wrong)) if one.startswith(wrong.split(" ", 1)[0])]

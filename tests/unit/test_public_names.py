@@ -18,8 +18,8 @@ AddSession AllocationPolicy AlreadyRegistered AmendAnswers AmendProject Announce
 CallStatus CancelProject CancelSession Candidate CloseCall Command CommandConflict ConfirmPlace ConsentAsked
 ConsoleNotifier Contact DeadLetter DeclineInterest Deliveries Desk Erased Event EventKind Explanation Facts
 FolderNotifier Funnel Health InsightSessionsError Invite Member Method Moment NotEligible NotFound NotPossible Notice
-NoticeKind Objection OpenCall Outcome Person PluginError Preview Project ProjectFileError ProjectState Question Recipient
-Refusal RegisterInterest Registration Report RescheduleSession ResizeSession Room Runtime Session SessionFull
+NoticeKind Objection OpenCall Outcome Person PluginError Preview Project ProjectFileError ProjectState Question
+Recipient Refusal RegisterInterest Registration Report RescheduleSession ResizeSession Room Runtime Session SessionFull
 SessionReport SessionStatus Status Storage StorageBackend StorageBusy StorageError SwitchSession UpgradeNeeded Withdraw
 Wording __version__ hookimpl
 """

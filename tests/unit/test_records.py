@@ -9,7 +9,7 @@ from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Slot
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Offer
-from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.state import ProjectState, Thing
 from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.records import (
     FORMAT,
@@ -47,7 +47,12 @@ def lived_in() -> Rehearsal:
 
 def kept(state: ProjectState) -> list[Record]:
     """All of it as records."""
-    everything = [state.definition, *state.organisers.values(), *state.sessions.values(), *state.people.values()]
+    everything: list[Thing] = [
+        state.definition,
+        *state.organisers.values(),
+        *state.sessions.values(),
+        *state.people.values(),
+    ]
     everything += [*state.registrations.values(), *state.answers.values(), *state.reasons.values()]
     everything += [*state.consents.values(), state.lineage]
     state = state.settled()
@@ -112,10 +117,10 @@ def test_deleted_records_are_left_out() -> None:
     assert decode([Record(P, "person", "p-ada", 3, subject=None, unique=None, body=None)]).things == []
 
 
-@pytest.mark.parametrize(("format", "newer"), [(FORMAT, False), (FORMAT + 1, True)])
-def test_a_body_of_another_format_is_read_as_well_as_may_be(format: int, newer: bool) -> None:
+@pytest.mark.parametrize(("written", "newer"), [(FORMAT, False), (FORMAT + 1, True)])
+def test_a_body_of_another_format_is_read_as_well_as_may_be(written: int, newer: bool) -> None:
     """What this release does not know is left out, and it is said that a newer one wrote it."""
-    body = {"id": "p-ada", "member_id": "ada", "name": "Ada", "email": "ada@example.org", "pets": 3, "format": format}
+    body = {"id": "p-ada", "member_id": "ada", "name": "Ada", "email": "ada@example.org", "pets": 3, "format": written}
     record = Record(P, "person", "p-ada", 3, subject="p-ada", unique=None, body=json.dumps(body))
     read = decode([record, record])
     assert read.things == [Person(id="p-ada", member_id="ada", name="Ada", email="ada@example.org")] * 2

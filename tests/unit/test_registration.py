@@ -60,5 +60,5 @@ def test_somebody_waits_for_what_they_would_take_at_once(
 
 def test_the_uid_is_the_registrations_for_life() -> None:
     """So that moving somebody is one update in place."""
-    assert BASE.uid == "r-1.insight-sessions"
+    assert BASE.uid == "r-1.p.insight-sessions"
     assert replace(BASE, place="tue", sequence=4, arrived=9).uid == BASE.uid

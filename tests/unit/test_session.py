@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -9,7 +10,7 @@ from insight_sessions.domain.zone import tzdata_version
 from .desk_kit import session
 
 
-def placed(**more: object) -> Session:
+def placed(**more: Any) -> Session:  # noqa: ANN401 - whatever is tried
     """The Monday session, as part of a project in London."""
     return session("mon", **more).placed("Europe/London")
 
@@ -46,7 +47,7 @@ def test_a_session_keeps_a_zone_of_its_own() -> None:
         {"link": "https://example.org"},
     ],
 )
-def test_a_wrong_session_is_refused(wrong: dict[str, object]) -> None:
+def test_a_wrong_session_is_refused(wrong: dict[str, Any]) -> None:
     """Capacity below zero, ending before it starts, and the like."""
     with pytest.raises(ValidationError, match=next(iter(wrong)) if len(wrong) == 1 else "minimum must not be greater"):
         session(**wrong)

@@ -6,9 +6,10 @@ import pytest
 from insight_sessions.commands.calls import AmendProject
 from insight_sessions.commands.places import Withdraw
 from insight_sessions.domain.member import Person
+from insight_sessions.domain.project import Contact
 from insight_sessions.domain.registration import Decision, Offer, Registration
 from insight_sessions.domain.session import SessionStatus
-from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.state import ProjectState, Thing
 from insight_sessions.errors import NotFound
 
 from .desk_kit import DAY, NOW, P, Rehearsal, member, project, session, until
@@ -159,7 +160,7 @@ def test_a_state_knows_what_version_of_the_store_it_is() -> None:
 def test_a_contact_of_the_past_is_kept() -> None:
     """By number, for those whose invites it signs."""
     room = Rehearsal(project())
-    room.do(AmendProject(project_id=P, organiser={"name": "New", "email": "new@example.org"}))
+    room.do(AmendProject(project_id=P, organiser=Contact(name="New", email="new@example.org")))
     assert {id: one.contact.name for id, one in room.state.organisers.items()} == {"0": "Q insight team", "1": "New"}
 
 
@@ -195,7 +196,11 @@ def test_catching_up_one_by_one_gives_the_same_as_opening_anew() -> None:
     """Whichever way a process came to a state."""
     room = Rehearsal(project())
     waiting(room, "ada", "ben", "cat")
-    things = [*room.state.sessions.values(), *room.state.people.values(), *room.state.registrations.values()]
+    things: list[Thing] = [
+        *room.state.sessions.values(),
+        *room.state.people.values(),
+        *room.state.registrations.values(),
+    ]
     opened = ProjectState(project_id=P).with_all([room.state.definition, *things])
     caught_up = opened.put(replace(room.of("ben"), displaced=True)).with_all(things)
     assert caught_up.waiting("mon") == opened.waiting("mon") == room.state.waiting("mon")

@@ -95,7 +95,8 @@ class Difference:
             return EventKind.PLACE_GIVEN
         if self.left is not None:
             return EventKind.PLACE_LOST if after.place is None else EventKind.PLACE_MOVED
-        return EventKind.WISHES_CHANGED if before.wishes != after.wishes else None
+        asked = (before.wishes, before.switching) != (after.wishes, after.switching)
+        return EventKind.WISHES_CHANGED if asked else None
 
     def _notice(self) -> NoticeKind | None:
         """What they must be told, if anything."""

@@ -16,6 +16,7 @@ from insight_sessions.errors import ProjectFileError
 from insight_sessions.text import EmailAddress, Language, Line, Slug, Text, Url
 
 MAX_FILE_BYTES = 1 << 20
+MOST_DOTS = 4_000
 
 PlacesPolicy = Literal["first-come", "review", "allocation"]
 """How places are given: at once, by an organiser's decision, or decided together."""
@@ -179,6 +180,9 @@ class Project(BaseModel):
         """
         path = Path(path)
         text = _file_text(path)
+        if text.count(".") > MOST_DOTS:
+            # Reading a key of very many parts takes time that grows with their square.
+            raise ProjectFileError(path, [f"holds more than {MOST_DOTS:,} dots"])
         try:
             content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

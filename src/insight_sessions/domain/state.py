@@ -227,7 +227,7 @@ class ProjectState:
                 return self._put_in("answers", "answers", thing.registration, thing)
             case Reason():
                 return self._put_in("reasons", "reason", thing.registration, thing)
-            case Consent():
+            case _:
                 return self._put_in("consents", "consent", thing.id, thing)
 
     def restamped(self, registration: Registration) -> ProjectState:
@@ -334,19 +334,14 @@ class ProjectState:
             values["changes"] = self.changes.insert(("registration", new.id), new)
         if old is None or old.arrived != new.arrived:
             values["next_arrival"] = max(self.next_arrival, new.arrived + 1)
-            values["latest"] = self._latest_with(new)
+            # Who registers again comes after everyone who is there, and so after their own earlier one.
+            values["latest"] = self.latest.insert(new.person, new.id)
             values["arrivals"] = self._arrivals_with(old, new)
         values["taken"] = _counted(self.taken, old, new)
         if new.waits_for or (old is not None and old.waits_for):
             values["displaced"] = self._queued(self.displaced, old, new if new.displaced else None)
             values["queue"] = self._queued(self.queue, old, None if new.displaced else new)
         return self._with(**values)
-
-    def _latest_with(self, new: Registration) -> HashTrieMap[str, str]:
-        known = self.latest.get(new.person)
-        if known is None or self.registrations[known].arrived <= new.arrived:
-            return self.latest.insert(new.person, new.id)
-        return self.latest
 
     def _arrivals_with(self, old: Registration | None, new: Registration) -> HashTrieMap[int, str]:
         arrivals = self.arrivals if old is None else self.arrivals.remove(old.arrived)

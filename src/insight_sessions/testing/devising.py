@@ -1,0 +1,192 @@
+"""Making up what people do: seeded projects, members and commands of all kinds, sensible and not."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from insight_sessions.commands.base import Command
+from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.filling import RecheckEligibility
+from insight_sessions.commands.places import (
+    AmendAnswers,
+    ConfirmPlace,
+    DeclineInterest,
+    RegisterInterest,
+    SwitchSession,
+    Withdraw,
+)
+from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
+from insight_sessions.domain.member import Member
+from insight_sessions.domain.project import Call, Contact, Project, Question
+from insight_sessions.domain.session import Session
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.testing.world import BEGINNING, World
+
+PROJECT: Final = "p"
+MEMBERS: Final = 7
+
+_KINDS: Final[dict[str, float]] = {
+    "register": 34,
+    "switch": 16,
+    "withdraw": 9,
+    "confirm": 7,
+    "decline": 4,
+    "answer": 3,
+    "recheck": 3,
+    "add": 3,
+    "reschedule": 5,
+    "resize": 8,
+    "cancel_session": 3,
+    "amend": 3,
+    "open": 3,
+    "close": 1.5,
+    "cancel_project": 0.7,
+}
+
+
+class Deviser:
+    """Makes up projects, members and commands.
+
+    Args:
+        world: whose dice and clock.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._dice = world.dice
+        self._crowded = world.chance(0.6)
+        self.members = {f"m{number}": self._member(number) for number in range(MEMBERS)}
+
+    def _member(self, number: int) -> Member:
+        ends = None
+        if self._dice.random() < (0.1 if self._crowded else 0.25):
+            ends = BEGINNING.date() + timedelta(days=self._dice.randint(0, 45))
+        return Member(
+            id=f"m{number}",
+            name=f"Member {number}",
+            email=f"m{number}@example.org",
+            active=self._dice.random() < 0.96,
+            valid_until=ends,
+        )
+
+    def renew_somebody(self) -> None:
+        """Somebody's membership changes in the host's directory."""
+        number = self._dice.randrange(MEMBERS)
+        self.members[f"m{number}"] = self._member(number)
+
+    def announcement(self) -> Command[Any]:
+        """A project of one to three sessions."""
+        dice, sparse = self._dice, not self._crowded
+        closes = BEGINNING + timedelta(days=dice.randint(3, 30)) if dice.random() < 0.2 else None
+        opens = BEGINNING + timedelta(hours=dice.randint(0, 3)) if dice.random() < 0.15 else None
+        project = Project(
+            id=PROJECT,
+            title="Waits",
+            summary="What waiting does.",
+            timezone=dice.choice(("Europe/London", "America/St_Johns", "Africa/Casablanca")),
+            organiser=Contact(name="Team", email="team@example.org"),
+            places=dice.choice(("first-come", "first-come", "review", "allocation")) if sparse else "first-come",
+            members_only=dice.random() < 0.8,
+            recheck_days=dice.choice((None, None, 1, 7)) if sparse else None,
+            questions=(Question(id="why", text="Why?"),) if dice.random() < 0.3 else (),
+            call=Call(opens_at=opens, closes_at=closes),
+            sessions=tuple(self._session(f"s{number}") for number in range(dice.randint(1, 3) if sparse else 2)),
+        )
+        return AnnounceProject(project=project)
+
+    def _session(self, id: str) -> Session:
+        dice = self._dice
+        starts = BEGINNING.replace(tzinfo=None) + timedelta(days=dice.randint(1, 40), hours=dice.randint(0, 9))
+        capacity = dice.choice((1, 1, 2) if self._crowded else (0, 1, 1, 1, 2, 2, 3, None))
+        return Session(id=id, starts=starts, minutes=dice.choice((30, 120)), capacity=capacity)
+
+    def crowd(self, state: ProjectState) -> list[Command[Any]]:
+        """Most of the members at once, when they come like that."""
+        if not self._crowded or state.announced is None or not state.call.is_open or state.registrations:
+            return []
+        return [self._register(state) for _ in range(MEMBERS)]
+
+    def command(self, state: ProjectState) -> Command[Any]:
+        """Something that somebody may do next."""
+        dice = self._dice
+        if state.announced is None:
+            return self.announcement()
+        if not state.call.is_open and state.definition.cancelled is None and dice.random() < 0.7:
+            return OpenCall(project_id=PROJECT)
+        (kind,) = dice.choices(list(_KINDS), list(_KINDS.values())) if state.registrations else ["register"]
+        made: Command[Any] = getattr(self, f"_{kind}")(state)
+        return made
+
+    def _sessions(self, state: ProjectState) -> Sequence[str]:
+        known = sorted(state.sessions) or ["s0"]
+        return [*known, "nowhere"] if self._dice.random() < 0.03 else known
+
+    def _wishes(self, state: ProjectState) -> tuple[str, ...]:
+        known = self._sessions(state)
+        return tuple(self._dice.sample(known, self._dice.randint(1, len(known))))
+
+    def _registration(self, state: ProjectState) -> str:
+        known = sorted((one.arrived, id) for id, one in state.registrations.items() if one.is_live)
+        if self._dice.random() < 0.1:
+            known = sorted((one.arrived, id) for id, one in state.registrations.items())
+        return "r-nobody" if not known or self._dice.random() < 0.02 else self._dice.choice(known)[1]
+
+    def _register(self, state: ProjectState) -> Command[Any]:
+        absent = [one for one in self.members.values() if one.id not in state.members]
+        some = absent if absent and self._dice.random() < 0.7 else list(self.members.values())
+        member: Member | str = self._dice.choice(some)
+        if self._dice.random() < 0.2:
+            member = member.id if self._dice.random() < 0.9 else "stranger"
+        answers = {"why": "because"} if state.definition.questions else {}
+        return RegisterInterest(project_id=PROJECT, member=member, sessions=self._wishes(state), answers=answers)
+
+    def _switch(self, state: ProjectState) -> Command[Any]:
+        who = self._registration(state)
+        return SwitchSession(project_id=PROJECT, registration_id=who, sessions=self._wishes(state))
+
+    def _withdraw(self, state: ProjectState) -> Command[Any]:
+        reason = self._dice.choice(("", "I am away."))
+        return Withdraw(project_id=PROJECT, registration_id=self._registration(state), reason=reason)
+
+    def _confirm(self, state: ProjectState) -> Command[Any]:
+        session = self._dice.choice(self._sessions(state))
+        return ConfirmPlace(project_id=PROJECT, registration_id=self._registration(state), session_id=session)
+
+    def _decline(self, state: ProjectState) -> Command[Any]:
+        return DeclineInterest(project_id=PROJECT, registration_id=self._registration(state), reason="Too many.")
+
+    def _answer(self, state: ProjectState) -> Command[Any]:
+        who = self._registration(state)
+        return AmendAnswers(project_id=PROJECT, registration_id=who, answers={"why": "why not"})
+
+    def _recheck(self, state: ProjectState) -> Command[Any]:
+        return RecheckEligibility(project_id=PROJECT, registration_id=self._registration(state))
+
+    def _add(self, state: ProjectState) -> Command[Any]:
+        return AddSession(project_id=PROJECT, session=self._session(f"s{len(state.sessions)}"))
+
+    def _reschedule(self, state: ProjectState) -> Command[Any]:
+        starts = self._session("x").starts
+        return RescheduleSession(project_id=PROJECT, session_id=self._dice.choice(self._sessions(state)), starts=starts)
+
+    def _resize(self, state: ProjectState) -> Command[Any]:
+        session = self._dice.choice(self._sessions(state))
+        capacity = self._dice.choice((0, 1, 1, 2, 3, None))
+        return ResizeSession(project_id=PROJECT, session_id=session, capacity=capacity)
+
+    def _cancel_session(self, state: ProjectState) -> Command[Any]:
+        return CancelSession(project_id=PROJECT, session_id=self._dice.choice(self._sessions(state)), reason="Ill.")
+
+    def _amend(self, state: ProjectState) -> Command[Any]:
+        title = f"Waits {self._dice.randrange(3)}"
+        organiser = Contact(name="Team", email=f"team{self._dice.randrange(2)}@example.org")
+        return AmendProject(project_id=PROJECT, title=title, organiser=organiser, summary="Said anew.")
+
+    def _open(self, state: ProjectState) -> Command[Any]:
+        return OpenCall(project_id=PROJECT)
+
+    def _close(self, state: ProjectState) -> Command[Any]:
+        return CloseCall(project_id=PROJECT)
+
+    def _cancel_project(self, state: ProjectState) -> Command[Any]:
+        return CancelProject(project_id=PROJECT, reason="No money.")

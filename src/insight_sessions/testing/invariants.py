@@ -1,0 +1,113 @@
+"""What must hold after every command, worded as RELIABILITY.md words it."""
+
+from collections import Counter
+from datetime import datetime
+
+from insight_sessions.commands.base import Command, Decided
+from insight_sessions.commands.places import ConfirmPlace, SwitchSession
+from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.registration import Decision, Registration, Status
+from insight_sessions.domain.session import SessionStatus
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.testing.world import expect
+
+ENDED = frozenset({Decision.DECLINED, Decision.WITHDRAWN})
+
+
+def check_state(state: ProjectState, latest: datetime) -> None:
+    """I1, I2, I6 and no place in a cancelled session: what must hold of every committed state.
+
+    Args:
+        state: the project.
+        latest: the latest moment the clock ever showed; what may still be filled then could be always.
+    """
+    taken = Counter[str]()
+    lives = Counter[str]()
+    for one in state.registrations.values():
+        taken.update(id for id in (one.place, None if one.offer is None else one.offer.session) if id is not None)
+        lives[one.person] += one.is_live
+    for session in state.sessions.values():
+        full = session.capacity is not None and taken[session.id] > session.capacity
+        expect(not full, "I1 places and offers never exceed the capacity", f"{session.id}: {taken[session.id]}")
+        gone = session.status is SessionStatus.CANCELLED and taken[session.id]
+        expect(not gone, "nobody has a place in a cancelled session", session.id)
+    expect(max(lives.values(), default=0) <= 1, "I2 one live registration per member", str(lives))
+    if state.announced is None or state.definition.places != "first-come":
+        return
+    for session in state.sessions.values():
+        free = session.capacity is None or taken[session.id] < session.capacity
+        if free and session.is_open_at(latest):
+            left = [one.id for one in state.registrations.values() if wants(state, one, session.id, latest)]
+            expect(not left, "I6 no place is empty while someone wishes for it", f"{session.id}: {left}")
+
+
+def wants(state: ProjectState, one: Registration, session_id: str, now: datetime) -> bool:
+    """Whether somebody would take a place in a session, and can be given it by what is known of them."""
+    if one.decision is not Decision.ACCEPTED or one.barred or session_id not in one.wishes:
+        return False
+    if one.place is not None:
+        prefers = one.place not in one.wishes or one.wishes.index(session_id) < one.wishes.index(one.place)
+        if not (one.switching and prefers and state.sessions[one.place].is_open_at(now)):
+            return False
+    days, session = state.definition.recheck_days, state.sessions[session_id]
+    if days is not None and (now - one.checked_at).total_seconds() > days * 86_400:
+        return False
+    return not state.definition.members_only or state.people[one.person].is_member_on(session.starts.date())
+
+
+def check_command(before: ProjectState, command: Command[object], decided: Decided, now: datetime) -> None:
+    """I7, I10, I11 and one notice per person: what must hold of every command."""
+    after = decided.state
+    told = Counter(owed.registration for owed in decided.notices)
+    expect(max(told.values(), default=0) <= 1, "each person concerned gets exactly one notice per command", str(told))
+    silent = not decided.events and dict(before.registrations) != dict(after.registrations)
+    expect(not silent, "I3 every change has its journal entries", type(command).__name__)
+    for owed in decided.notices:
+        one = after.registrations[owed.registration]
+        expect(owed.sequence == one.sequence, "a notice carries its registration's sequence", one.id)
+        known = before.registrations.get(one.id)
+        if owed.method is not None and known is not None and known.stamped is not None:
+            again = owed.kind is NoticeKind.DETAILS_CHANGED
+            expect(again or one.sequence > known.sequence, "I10 each change of an invite has a new sequence", one.id)
+    for id, known in before.registrations.items():
+        one = after.registrations[id]
+        expect(one.sequence >= known.sequence, "I10 a sequence never falls", id)
+        expect(one.arrived == known.arrived or one.arrived >= before.next_arrival, "I7 re-queued to the back", id)
+        ended = known.decision is not one.decision and one.decision in ENDED
+        changed = ended or known.place != one.place
+        expect(not changed or told[id], "whoever gets or loses something is told", id)
+    if isinstance(command, SwitchSession):
+        known = before.registrations[command.registration_id]
+        one = after.registrations[known.id]
+        kept = known.place is None or one.place is not None
+        expect(kept, "I11 whoever switches keeps the old place until the new one is certain", known.id)
+        joins = before.definition.places == "first-come" and one.switching and not known.switching
+        expect(not joins or one.arrived >= before.next_arrival, "I7 whoever switches joins the end of the line", one.id)
+    for id, one in after.registrations.items():
+        known = before.registrations.get(id)
+        if one.place is not None and (known is None or known.place != one.place) and after.definition.members_only:
+            lasts = after.people[one.person].is_member_on(after.session(one.place).starts.date())
+            expect(lasts, "a place is given to members on its date only", id)
+    _check_order(before, command, after, now)
+
+
+def _check_order(before: ProjectState, command: Command[object], after: ProjectState, now: datetime) -> None:
+    """I7: nobody got a place for which somebody else stood further in front."""
+    chosen = command.registration_id if isinstance(command, ConfirmPlace) else ""
+    for id, one in after.registrations.items():
+        known = before.registrations.get(id)
+        if one.place is None or id == chosen or (known is not None and known.place == one.place):
+            continue
+        ahead = (not known.displaced, known.arrived) if known is not None else (True, one.arrived)
+        for other in after.registrations.values():
+            line = before.registrations.get(other.id, other)
+            if (not line.displaced, line.arrived) < ahead and one.place in line.waits_for:
+                expect(not wants(after, other, one.place, now), "I7 nobody is passed over", f"{other.id} by {id}")
+
+
+def check_waiting(state: ProjectState, now: datetime) -> None:
+    """After a tick: whoever waits is known well enough to be given the next free place."""
+    days = state.definition.recheck_days
+    for one in state.registrations.values():
+        old = days is not None and (now - one.checked_at).total_seconds() > days * 86_400
+        expect(not old or one.status is not Status.WAITING, "whoever waits is asked again when facts are old", one.id)

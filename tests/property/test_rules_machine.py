@@ -1,0 +1,302 @@
+"""The rules against a project told in plain dicts: who has which place, who waits where, who is told what."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from insight_sessions.commands.base import Command, Decided, Facts, decide
+from insight_sessions.commands.calls import AnnounceProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, RegisterInterest, SwitchSession, Withdraw
+from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
+from insight_sessions.domain.member import Member
+from insight_sessions.domain.project import Contact, Project
+from insight_sessions.domain.registration import Decision
+from insight_sessions.domain.session import Session
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import Refusal
+from insight_sessions.runtime import Moment
+from tests.property.plain_project import PlainProject
+
+PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+NAMES = ("a", "b", "c")
+DAYS = {"a": date(2030, 2, 1), "b": date(2030, 2, 10), "c": date(2030, 2, 20)}
+PEOPLE = tuple(f"m{number}" for number in range(8))
+people = st.sampled_from(PEOPLE)
+wishes_of = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True)
+capacities = st.sampled_from([1, 1, 1, 2, 0, 3, None])
+memberships = st.sampled_from([None, None, None, date(2030, 2, 5), date(2030, 2, 15)])
+
+
+class RulesMachine(RuleBasedStateMachine):
+    """Does the same to both, and compares."""
+
+    @initialize(
+        policy=st.sampled_from(["first-come", "first-come", "review"]),
+        members_only=st.booleans(),
+        sizes=st.tuples(capacities, capacities, capacities),
+        crowd=st.lists(st.tuples(people, wishes_of, memberships), min_size=5, max_size=10),
+    )
+    def announce(
+        self,
+        policy: str,
+        members_only: bool,
+        sizes: tuple[int | None, ...],
+        crowd: list[tuple[str, list[str], date | None]],
+    ) -> None:
+        """A project of three sessions, its call open, and more people than places."""
+        self.ids = count(1)
+        self.sequences: dict[str, int] = {}
+        self.state = ProjectState(project_id="p")
+        known: dict[str, dict[str, Any]] = {}
+        for name, capacity in zip(NAMES, sizes, strict=True):
+            starts = f"{DAYS[name]}T10:00"
+            known[name] = {"capacity": capacity, "day": DAYS[name], "starts": starts, "minutes": 60, "on": True}
+        self.plain = PlainProject(policy, members_only, known)
+        project = Project(
+            id="p",
+            title="Waits",
+            summary="What waiting does.",
+            timezone="Europe/London",
+            organiser=Contact(name="Team", email="team@example.org"),
+            places=policy,  # type: ignore[arg-type]  # one of the policies
+            members_only=members_only,
+            sessions=tuple(
+                Session(id=name, starts=one["starts"], minutes=60, capacity=one["capacity"])
+                for name, one in known.items()
+            ),
+        )
+        self.decided(AnnounceProject(project=project))
+        self.decided(OpenCall(project_id="p"))
+        self.plain.open = True
+        for person, wishes, until in crowd:
+            self.register(person, wishes, True, until)
+
+    def decided(self, command: Command[Any], member: Member | None = None) -> Decided:
+        """What the rules say; their state is ours from now on."""
+        facts = Facts(NOW, member, f"p-{member.id}" if member else "")
+        decided = decide(self.state, command, facts, Moment(NOW, lambda prefix: f"{prefix}{next(self.ids)}"))
+        self.state = decided.state
+        return decided
+
+    def refused(self, command: Command[Any], member: Member | None = None) -> None:
+        """The rules must say no, and nothing may change."""
+        before = self.state
+        try:
+            self.decided(command, member)
+        except Refusal:
+            assert self.state is before
+            return
+        raise AssertionError(f"{command!r} was not refused")
+
+    def same(self, command: Command[Any], change: Callable[[], None], *, about: str = "", gone: str | None = None) -> None:
+        """The rules and the plain project tell the same people the same."""
+        before = {id: (one["place"], self.slot(one["place"])) for id, one in self.plain.parts.items()}
+        decided = self.decided(command)
+        told = self.plain.told(change, about=about, gone=gone)
+        self.compare(decided, told, before)
+
+    def slot(self, session: str | None) -> tuple[Any, ...]:
+        """When a session is."""
+        return () if session is None else (self.plain.sessions[session]["starts"],)
+
+    def compare(self, decided: Decided, told: dict[str, str], before: dict[str, tuple[Any, ...]]) -> None:
+        """Exactly one notice each, of the right kind, with the right calendar message and sequence."""
+        assert sorted(owed.registration for owed in decided.notices) == sorted(told)
+        for owed in decided.notices:
+            one = self.plain.parts[owed.registration]
+            assert owed.kind == told[owed.registration]
+            old = before.get(owed.registration, (None, ()))
+            new = (one["place"], self.slot(one["place"]))
+            method = None if old == new else "CANCEL" if one["place"] is None else "REQUEST"
+            assert owed.method == method
+            if method is not None:
+                known = self.sequences.get(owed.registration)
+                self.sequences[owed.registration] = 0 if known is None else known + 1
+            assert owed.sequence == self.sequences.get(owed.registration, 0)
+            assert (owed.slot.id if owed.slot else None) == one["place"]
+            assert [slot.id for slot in owed.waits] == [
+                session for session in self.plain.wanted(one) if one["id"] in self.plain.line(session)
+            ]
+
+    def part_of(self, person: str) -> Any:
+        """What somebody has in the project, or what nobody has."""
+        return self.plain.live(f"p-{person}")
+
+    # What members do
+
+    @rule(person=people, wishes=wishes_of, active=st.sampled_from([True, True, True, False]), until=memberships)
+    def register(self, person: str, wishes: list[str], active: bool, until: date | None) -> None:
+        """Somebody registers, or may not."""
+        plain = self.plain
+        member = Member(id=person, name="Ada", email="ada@example.org", active=active, valid_until=until)
+        command = RegisterInterest(project_id="p", member=member, sessions=tuple(wishes))
+        lasts = active and any(until is None or plain.sessions[one]["day"] <= until for one in wishes)
+        may = plain.open and self.part_of(person) is None and (lasts or not plain.members_only)
+        if not may or not any(plain.sessions[one]["on"] for one in wishes):
+            self.refused(command, member)
+            return
+        decided = self.decided(command, member)
+        id = decided.result.id
+        told = plain.told(lambda: plain.register(id, f"p-{person}", wishes, active=active, until=until))
+        self.compare(decided, told, {})
+
+    @rule(person=people)
+    def withdraw(self, person: str) -> None:
+        """Somebody withdraws, when they have something to withdraw."""
+        self.leave(person, declined=False)
+
+    @rule(person=people)
+    def decline(self, person: str) -> None:
+        """Somebody is declined, once."""
+        self.leave(person, declined=True)
+
+    def leave(self, person: str, *, declined: bool) -> None:
+        """Somebody's part ends."""
+        one = self.part_of(person)
+        if one is None:
+            return
+        kind = DeclineInterest if declined else Withdraw
+        command = kind(project_id="p", registration_id=one["id"])
+        if one["declined"] or self.plain.cancelled:
+            self.refused(command)
+            return
+        self.same(command, lambda: self.plain.leave(one["id"], declined=declined))
+
+    @rule(person=people, session=st.sampled_from(NAMES))
+    def confirm(self, person: str, session: str) -> None:
+        """Somebody is given a place, if there is one that they want."""
+        one, plain = self.part_of(person), self.plain
+        if one is None:
+            return
+        command = ConfirmPlace(project_id="p", registration_id=one["id"], session_id=session)
+        has = one["place"] == session and one["accepted"]
+        may = session in one["wishes"] and plain.lasts(one, session) and (one["place"] == session or plain.room(session))
+        if plain.cancelled or not plain.sessions[session]["on"] or not (has or may):
+            self.refused(command)
+        elif has:
+            self.same(command, lambda: None)
+        else:
+            self.same(command, lambda: plain.confirm(one["id"], session))
+
+    @rule(person=people, wishes=wishes_of)
+    def switch(self, person: str, wishes: list[str]) -> None:
+        """Somebody wants other sessions."""
+        one, plain = self.part_of(person), self.plain
+        if one is None:
+            return
+        command = SwitchSession(project_id="p", registration_id=one["id"], sessions=tuple(wishes))
+        some = any(plain.sessions[session]["on"] for session in wishes)
+        lasts = any(plain.lasts(one, session) for session in wishes)
+        if plain.cancelled or one["declined"] or not some or not lasts:
+            self.refused(command)
+            return
+        self.same(command, lambda: plain.switch(one["id"], wishes))
+
+    @rule(pick=st.integers(0, 20))
+    def wait_for_a_full_session(self, pick: int) -> None:
+        """Somebody with a place would rather have one where there is none: they keep theirs and wait."""
+        full = [session for session in NAMES if not self.plain.room(session)]
+        holders = [one for one in self.plain.parts.values() if one["place"] and any(s != one["place"] for s in full)]
+        if holders:
+            one = holders[pick % len(holders)]
+            wishes = [*(session for session in full if session != one["place"]), one["place"]]
+            self.switch(one["person"].removeprefix("p-"), wishes)
+
+    @rule(pick=st.integers(0, 20))
+    def give_up_a_wanted_place(self, pick: int) -> None:
+        """Somebody withdraws for whose place others wait."""
+        holders = [one for one in self.plain.parts.values() if one["place"] and self.plain.line(one["place"])]
+        if holders:
+            self.leave(holders[pick % len(holders)]["person"].removeprefix("p-"), declined=False)
+
+    # What organisers do
+
+    @rule(session=st.sampled_from(NAMES), capacity=capacities)
+    def resize(self, session: str, capacity: int | None) -> None:
+        """More places, or fewer."""
+        command = ResizeSession(project_id="p", session_id=session, capacity=capacity)
+        if not self.plain.sessions[session]["on"]:
+            self.refused(command)
+            return
+        self.same(command, lambda: self.plain.resize(session, capacity), gone="place_lost")
+
+    @rule(session=st.sampled_from(NAMES), days=st.integers(-5, 8))
+    def reschedule(self, session: str, days: int) -> None:
+        """Another day."""
+        plain = self.plain
+        day = DAYS[session] + timedelta(days=days)
+        starts = f"{day}T10:00"
+        command = RescheduleSession(
+            project_id="p", session_id=session, starts=datetime.fromisoformat(starts), minutes=60
+        )
+        if not plain.sessions[session]["on"]:
+            self.refused(command)
+            return
+        moves = plain.sessions[session]["starts"] != starts
+        about, gone = (session, "session_rescheduled") if moves else ("", None)
+        self.same(command, lambda: plain.move(session, starts, 60, day) if moves else None, about=about, gone=gone)
+
+    @precondition(lambda self: sum(one["on"] for one in self.plain.sessions.values()) > 1)
+    @rule(session=st.sampled_from(NAMES))
+    def cancel(self, session: str) -> None:
+        """A session will not take place."""
+        command = CancelSession(project_id="p", session_id=session)
+        if not self.plain.sessions[session]["on"]:
+            self.refused(command)
+            return
+        self.same(command, lambda: self.plain.cancel(session), about=session, gone="session_cancelled")
+
+    @precondition(lambda self: len(self.plain.parts) > 5)
+    @rule()
+    def stop(self) -> None:
+        """The project will not take place."""
+        if self.plain.cancelled:
+            self.refused(CancelProject(project_id="p"))
+        else:
+            self.same(CancelProject(project_id="p"), self.plain.stop, gone="project_cancelled")
+
+    @rule(opens=st.sampled_from([True, True, False]))
+    def call(self, opens: bool) -> None:
+        """The call closes, or opens again."""
+        plain = self.plain
+        if plain.open == opens or (opens and plain.cancelled):
+            self.refused(OpenCall(project_id="p") if opens else CloseCall(project_id="p"))
+        else:
+            self.same(OpenCall(project_id="p") if opens else CloseCall(project_id="p"), lambda: None)
+            plain.open = opens
+
+    # What must be so
+
+    @invariant()
+    def everybody_has_and_waits_for_the_same(self) -> None:
+        """Places, lines, room and live registrations."""
+        if not hasattr(self, "plain"):
+            return
+        plain, state = self.plain, self.state
+        for session in NAMES:
+            holders = [one["id"] for one in plain.holders(session)]
+            assert [one.id for one in state.holders(session)] == holders
+            assert [one.id for one in state.waiting(session)] == plain.line(session)
+            assert state.has_room(session) == plain.room(session)
+        for id, one in plain.parts.items():
+            kept = state.registrations[id]
+            assert (list(kept.wishes), kept.place, kept.is_live) == (one["wishes"], one["place"], one["live"])
+            assert (kept.decision is Decision.DECLINED) == one["declined"]
+            assert kept.sequence == self.sequences.get(id, 0)
+
+    @invariant()
+    def no_place_is_empty_while_somebody_waits_for_it(self) -> None:
+        """I6, worked out from the plain project alone."""
+        if hasattr(self, "plain") and self.plain.policy == "first-come":
+            assert [one for one in NAMES if self.plain.room(one) and self.plain.line(one)] == []
+
+
+TestRules = RulesMachine.TestCase
+TestRules.settings = settings(max_examples=3_000 if PROVING else 150, stateful_step_count=60 if PROVING else 40)

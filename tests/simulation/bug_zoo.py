@@ -1,0 +1,400 @@
+"""Planted faults, each of a kind that real systems of this sort have had; the simulation must catch every one."""
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from insight_sessions import delivery, writer
+from insight_sessions.commands import base, calls, filling, places, sessions
+from insight_sessions.commands.difference import Difference
+from insight_sessions.correspondence import Correspondence
+from insight_sessions.domain.notices import Method, Owed
+from insight_sessions.domain.registration import Registration
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import StorageError
+from insight_sessions.storage import sqlite, sqlite_outbox
+from insight_sessions.storage.port import Change, Delivery, Receipt
+from insight_sessions.storage.schema import ADD_DELIVERY, ADD_ENTRY, ADD_RECEIPT, number
+from insight_sessions.storage.sqlite_hold import SQLiteHold
+from insight_sessions.upkeep import Upkeep
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+ZOO: Final[dict[str, Plant]] = {}
+
+
+def bug(plant: Plant) -> Plant:
+    """One more animal; its docstring says what is wrong with it."""
+    ZOO[plant.__name__] = plant
+    return plant
+
+
+# What one transaction should hold
+
+
+def _afterwards(patch: pytest.MonkeyPatch, part: str, statement: str, rows: Callable[[Any, Change], list[Any]]) -> None:
+    """Write one part of each commit in a second transaction."""
+    commit = SQLiteHold.commit
+
+    def in_two(self: Any, change: Change) -> None:
+        end = self.journal_end
+        commit(self, replace(change, **{part: ()}))
+        connection = self._file._writer
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(statement, rows(self, change))
+            if part == "entries":
+                connection.execute("UPDATE project SET journal_end = ?", (end + len(change.entries),))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StorageError("the second transaction failed") from error
+
+    patch.setattr(SQLiteHold, "commit", in_two)
+
+
+@bug
+def outbox_after_commit(patch: pytest.MonkeyPatch) -> None:
+    """Deliveries are written when the commit is done."""
+    _afterwards(
+        patch,
+        "deliveries",
+        ADD_DELIVERY,
+        lambda hold, change: [
+            (hold._project_id, row.id, row.consumer, row.stream, row.body, number(row.due)) for row in change.deliveries
+        ],
+    )
+
+
+@bug
+def receipt_after_commit(patch: pytest.MonkeyPatch) -> None:
+    """Receipts are written when the commit is done."""
+    _afterwards(
+        patch,
+        "receipts",
+        ADD_RECEIPT,
+        lambda hold, change: [
+            (hold._project_id, row.command_id, row.fingerprint, row.kind, row.result, row.version, number(row.at))
+            for row in change.receipts
+        ],
+    )
+
+
+@bug
+def journal_after_commit(patch: pytest.MonkeyPatch) -> None:
+    """Journal entries are written when the commit is done."""
+    _afterwards(
+        patch,
+        "entries",
+        ADD_ENTRY,
+        lambda hold, change: [(hold._project_id, row.number, row.body) for row in change.entries],
+    )
+
+
+@bug
+def only_the_named_registration_is_saved(patch: pytest.MonkeyPatch) -> None:
+    """Of several registrations that a command changed, one is written."""
+    encoded = writer.changed_records
+
+    def fewer(state: ProjectState, version: int) -> Iterator[Any]:
+        seen = False
+        for record in encoded(state, version):
+            if record.kind != "registration" or not seen:
+                yield record
+            seen = seen or record.kind == "registration"
+
+    patch.setattr(writer, "changed_records", fewer)
+
+
+# What a writer believes
+
+
+@bug
+def state_kept_before_the_commit(patch: pytest.MonkeyPatch) -> None:
+    """The next state is believed in before it is committed, and not dropped when that fails."""
+    latest: list[Any] = []
+    caught_up, change = writer.Writer._caught_up, writer._Batch.change.fget
+
+    def watched(self: Any, *given: Any) -> Any:
+        latest[:] = [self]
+        return caught_up(self, *given)
+
+    def eager(batch: Any) -> Change | None:
+        made: Change | None = change(batch)
+        if made is not None:
+            after = batch.state.at(version=made.version, epoch=batch._epoch, journal_end=batch.state.journal_end)
+            latest[0]._keep(writer._Kept(after, made.wake_at))
+        return made
+
+    patch.setattr(writer.Writer, "_caught_up", watched)
+    patch.setattr(writer._Batch, "change", property(eager))
+    patch.setattr(writer.Writer, "_drop", lambda self, project_id: None)
+
+
+@bug
+def never_catches_up(patch: pytest.MonkeyPatch) -> None:
+    """What another process wrote is not read."""
+    caught_up = writer.Writer._caught_up
+
+    def stale(self: Any, project_id: str, hold: Any) -> Any:
+        kept = self._kept.get(project_id)
+        return kept if kept is not None and kept.state.version else caught_up(self, project_id, hold)
+
+    patch.setattr(writer.Writer, "_caught_up", stale)
+
+
+@bug
+def receipts_not_looked_up(patch: pytest.MonkeyPatch) -> None:
+    """A repeated command is done again."""
+
+    def none(self: object, command_ids: Collection[str]) -> dict[str, Receipt]:
+        return {}
+
+    patch.setattr(SQLiteHold, "receipts", none)
+
+
+@bug
+def journal_numbers_used_again(patch: pytest.MonkeyPatch) -> None:
+    """An entry may take the number of another one."""
+    patch.setattr("insight_sessions.storage.sqlite_hold.check_change", lambda *given, **named: None)
+    patch.setattr("insight_sessions.storage.sqlite_hold.ADD_ENTRY", ADD_ENTRY.replace("INSERT", "INSERT OR REPLACE"))
+    journalled = ProjectState.journalled
+    patch.setattr(ProjectState, "journalled", lambda self, end: journalled(self, max(end - 1, 1)))
+
+
+# Who gets a place
+
+
+@bug
+def capacity_off_by_one(patch: pytest.MonkeyPatch) -> None:
+    """One place too many."""
+
+    def has_room(self: ProjectState, session_id: str) -> bool:
+        left = self.places_left(session_id)
+        return left is None or left >= 0
+
+    patch.setattr(ProjectState, "has_room", has_room)
+
+
+@bug
+def line_ordered_by_time(patch: pytest.MonkeyPatch) -> None:
+    """The clock says who came first, and clocks go back."""
+    line = ProjectState.line
+
+    def by_time(self: ProjectState, session_id: str) -> Iterator[Registration]:
+        return iter(sorted(line(self, session_id), key=lambda one: (not one.displaced, one.registered_at)))
+
+    patch.setattr(ProjectState, "line", by_time)
+
+
+@bug
+def displaced_people_are_not_first(patch: pytest.MonkeyPatch) -> None:
+    """Whoever lost a place waits behind those who never had one."""
+    line = ProjectState.line
+
+    def by_arrival(self: ProjectState, session_id: str) -> Iterator[Registration]:
+        return iter(sorted(line(self, session_id), key=lambda one: (one.displaced, one.arrived)))
+
+    patch.setattr(ProjectState, "line", by_arrival)
+
+
+@bug
+def switching_gives_the_place_up_first(patch: pytest.MonkeyPatch) -> None:
+    """The old place is gone before the new one is certain."""
+    in_line = places._in_line
+
+    def given_up(*given: Any) -> Registration:
+        return replace(in_line(*given), place=None, switching=False)
+
+    patch.setattr(places, "_in_line", given_up)
+
+
+@bug
+def switching_jumps_the_line(patch: pytest.MonkeyPatch) -> None:
+    """Somebody with a place keeps their old number in the line for another."""
+    in_line = places._in_line
+
+    def in_front(state: ProjectState, before: Registration, *given: Any) -> Registration:
+        return replace(in_line(state, before, *given), arrived=before.arrived)
+
+    patch.setattr(places, "_in_line", in_front)
+
+
+@bug
+def freed_places_stay_empty(patch: pytest.MonkeyPatch) -> None:
+    """Nobody moves up when somebody withdraws."""
+    patch.setattr(places, "fill", lambda state, freed, now: state)
+
+
+@bug
+def chains_end_after_one_move(patch: pytest.MonkeyPatch) -> None:
+    """The place of somebody who moves up is not filled in its turn."""
+
+    def once(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectState:
+        for session_id in freed:
+            while state.session(session_id).is_open_at(now) and state.has_room(session_id):
+                found = filling._next_in_line(state, session_id, now)
+                if found is None:
+                    break
+                state = state.put(filling.seated(found, session_id))
+        return state
+
+    for module in (places, sessions, filling):
+        patch.setattr(module, "fill", once)
+
+
+@bug
+def membership_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    """A place in a session after the end of somebody's membership."""
+    patch.setattr(ProjectState, "may_take", lambda self, registration, session: True)
+
+
+@bug
+def nobody_is_asked_again(patch: pytest.MonkeyPatch) -> None:
+    """Whoever waits too long is passed over for ever."""
+    patch.setattr(Upkeep, "_recheck", lambda self, project_id, now: False)
+
+
+@bug
+def cancelled_sessions_keep_their_people(patch: pytest.MonkeyPatch) -> None:
+    """Fewer places than people, and nobody is moved."""
+    patch.setattr(sessions, "displace", lambda state, people, now: state)
+
+
+@bug
+def two_registrations_of_one_member(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether they have registered already."""
+    patch.setattr(ProjectState, "latest_of", lambda self, person_id: None)
+
+
+# What people are told
+
+
+@bug
+def everybody_is_told_twice(patch: pytest.MonkeyPatch) -> None:
+    """One notice for the move, and one for the place."""
+    decide = base.decide
+
+    def twice(state: ProjectState, command: Any, facts: Any, moment: Any) -> Any:
+        decided = decide(state, command, facts, moment)
+        again = tuple(replace(owed, id=moment.mint("n-")) for owed in decided.notices)
+        return replace(decided, notices=decided.notices + again)
+
+    patch.setattr(writer, "decide", twice)
+    patch.setattr("insight_sessions.testing.replaying.decide", twice)
+
+
+@bug
+def sequence_counted_anew(patch: pytest.MonkeyPatch) -> None:
+    """Every change of an invite is revision 1."""
+    patch.setattr(ProjectState, "next_sequence", lambda self, sequence: 1)
+
+
+@bug
+def sequence_read_at_delivery(patch: pytest.MonkeyPatch) -> None:
+    """The invite carries the registration's sequence of the moment it is rendered."""
+    notice = Correspondence.notice
+
+    def late(self: Any, owed: Owed, state: ProjectState) -> Any:
+        return notice(self, replace(owed, sequence=state.registration(owed.registration).sequence), state)
+
+    patch.setattr(Correspondence, "notice", late)
+
+
+@bug
+def message_id_made_at_delivery(patch: pytest.MonkeyPatch) -> None:
+    """Each copy is a new message."""
+    notice, numbers = Correspondence.notice, count()
+
+    def new(self: Any, owed: Owed, state: ProjectState) -> Any:
+        return notice(self, replace(owed, message_id=f"<{next(numbers)}@example.org>"), state)
+
+    patch.setattr(Correspondence, "notice", new)
+
+
+@bug
+def stamped_at_delivery(patch: pytest.MonkeyPatch) -> None:
+    """DTSTAMP is when a copy was rendered."""
+    notice, numbers = Correspondence.notice, count(1)
+
+    def new(self: Any, owed: Owed, state: ProjectState) -> Any:
+        made = notice(self, replace(owed, at=owed.at + timedelta(seconds=next(numbers))), state)
+        return replace(made, date=owed.at)
+
+    patch.setattr(Correspondence, "notice", new)
+
+
+@bug
+def cancellations_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A place that is lost stays in the calendar."""
+    method = Difference._method
+
+    def requests(self: Difference) -> Method | None:
+        return None if self.new is None else method(self)
+
+    patch.setattr(Difference, "_method", requests)
+
+
+@bug
+def a_known_place_is_superseded(patch: pytest.MonkeyPatch) -> None:
+    """What a consumer took already is left out, and its cancellation with it."""
+    overtaken = delivery.Courier._overtaken
+
+    def again(self: Any, one: Delivery) -> Any:
+        return overtaken(self, replace(one, attempts=1))
+
+    patch.setattr(delivery.Courier, "_overtaken", again)
+
+
+# How it is brought to them
+
+
+@bug
+def lease_without_token(patch: pytest.MonkeyPatch) -> None:
+    """A worker that comes back late settles the claim of another."""
+    anyone = "SELECT number, consumer, stream FROM outbox WHERE id = ?1 AND ?2 IS NOT NULL"
+    patch.setattr(sqlite_outbox, "_CLAIMED", anyone)
+
+
+@bug
+def lease_that_never_ends(patch: pytest.MonkeyPatch) -> None:
+    """What a killed worker had claimed is claimed by nobody."""
+    patch.setattr(delivery, "LEASE", timedelta(days=30_000))
+
+
+@bug
+def settled_when_claimed(patch: pytest.MonkeyPatch) -> None:
+    """At most once instead of at least once."""
+    claim = sqlite_outbox.claim
+
+    def for_good(connection: Any, numbers: Any, *given: Any) -> Any:
+        claimed = claim(connection, numbers, *given)
+        for each in numbers:
+            connection.execute("DELETE FROM outbox WHERE number = ?", (each,))
+        return claimed
+
+    patch.setattr(sqlite_outbox, "claim", for_good)
+    patch.setattr(sqlite.outbox, "claim", for_good)
+
+
+@bug
+def dead_letters_are_thrown_away(patch: pytest.MonkeyPatch) -> None:
+    """What cannot be delivered is gone."""
+    patch.setattr(sqlite_outbox, "_BURY", "DELETE FROM outbox WHERE ?1 IS NOT NULL AND number = ?2")
+
+
+@bug
+def one_message_blocks_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """What always fails is always tried again, and what is behind it never."""
+    patch.setattr(delivery, "MOST_ATTEMPTS", 10**9)
+    patch.setattr(delivery.Courier, "_pause", lambda self, attempts: timedelta(hours=1))
+
+
+@bug
+def cancelled_project_keeps_its_places(patch: pytest.MonkeyPatch) -> None:
+    """Everybody is told, and nothing is taken away."""
+    patch.setattr(calls, "replace", lambda one, **changes: one)

@@ -1,0 +1,75 @@
+"""What the simulation found, each as the smallest test that shows it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from insight_sessions import SwitchSession
+from insight_sessions.domain.events import EventKind
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.storage.sqlite import SQLiteStorage
+from insight_sessions.superseding import merged
+from insight_sessions.testing.faults import Crash, Fault
+from insight_sessions.testing.sqlite_ground import SQLiteGround
+from insight_sessions.testing.world import BEGINNING
+from tests.simulation.contenders import announced, desk_on, register
+
+
+def test_a_thread_that_ends_while_it_takes_hold_lets_go(tmp_path: Path) -> None:
+    """Interrupted at any statement of a hold's beginning, the store is free for the next thread."""
+    ground = SQLiteGround(tmp_path, lambda number: b"x" * number)
+    storage = ground.open()
+    storage.consumers(add=["notify/post"])
+    for step in range(1, 6):
+        ground.trap.arm(Fault.CRASH, step)
+        with pytest.raises(Crash), storage.hold("p"):
+            pass
+        ground.revive()
+        storage = ground.open()
+    with storage.hold("p") as hold:
+        assert hold.version == 0
+    ground.close()
+
+
+def owed(number: int, kind: NoticeKind, method: Method | None, *, begins: bool = False) -> Owed:
+    """A notice to one person."""
+    return Owed(
+        id=f"n-{number}",
+        message_id=f"<n-{number}@example.org>",
+        at=BEGINNING,
+        kind=kind,
+        registration="r-1",
+        person="p-1",
+        title="Waits",
+        method=method,
+        sequence=number,
+        begins=begins,
+    )
+
+
+def test_nobody_is_told_of_the_end_of_a_place_they_never_heard_of() -> None:
+    """Given, taken, given and taken again before the mail server was back: no cancellation goes out."""
+    given = owed(0, NoticeKind.PLACE_CONFIRMED, Method.REQUEST, begins=True)
+    declined = merged(given, owed(1, NoticeKind.DECLINED, Method.CANCEL))
+    assert declined is not None
+    assert declined.method is None
+    again = merged(declined, owed(2, NoticeKind.PLACE_CONFIRMED, Method.REQUEST))
+    assert again is not None
+    last = merged(again, owed(3, NoticeKind.WITHDRAWN, Method.CANCEL))
+    assert last is not None
+    assert last.method is None
+
+
+def test_asking_for_the_same_sessions_again_leaves_a_journal_entry(tmp_path: Path) -> None:
+    """Whoever begins to wait for what they first wished moves to the back of its line: that has happened."""
+    path = tmp_path / "store.db"
+    announced(path)
+    with desk_on(SQLiteStorage(path, os.urandom)) as desk:
+        mine = [register(desk, f"m{number}") for number in range(4)][-1]
+        assert mine.place == "b"
+        before = desk.history("p")
+        switched = desk.do(SwitchSession(project_id="p", registration_id=mine.id, sessions=mine.wishes))
+        assert switched.switching
+        (happened,) = desk.history("p")[len(before) :]
+        assert (happened.kind, happened.registration) == (EventKind.WISHES_CHANGED, mine.id)
