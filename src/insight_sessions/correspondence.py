@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from insight_sessions.calendar.entry import Entry, Shared
@@ -10,6 +11,7 @@ from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Slot, Wording
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Registration
+from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound, PluginError
 from insight_sessions.hooks.manager import Plugins
@@ -22,6 +24,15 @@ KEPT_TEMPLATES: Final = 64
 """How many sessions' templates are kept; the oldest are dropped."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A template, and what a plugin saw when it was made."""
+
+    template: Template
+    project: Project
+    session: Session
+
+
 class Correspondence:
     """Writes to people.
 
@@ -31,7 +42,7 @@ class Correspondence:
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins
-        self._templates: OrderedDict[tuple[str, str, Shared], Template] = OrderedDict()
+        self._templates: OrderedDict[tuple[str, Shared], _Kept] = OrderedDict()
 
     def notice(self, owed: Owed, state: ProjectState) -> Notice:
         """A notice from the outbox, ready to send.
@@ -51,7 +62,7 @@ class Correspondence:
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
         if owed.method is not None and slot is not None:
             entry = _entry(state, registration, person, owed.method, slot, owed)
-            invite = Invite(owed.method, self._filled(entry, state, project))
+            invite = Invite(owed.method, self._filled(entry, state))
         return Notice(
             id=owed.id,
             kind=owed.kind,
@@ -77,7 +88,7 @@ class Correspondence:
             raise NotFound("invite", registration.id)
         person = state.people[registration.person]
         entry = _entry(state, registration, person, method, Slot.of(state.session(place)), None)
-        return Invite(method, self._filled(entry, state, state.definition))
+        return Invite(method, self._filled(entry, state))
 
     def invites(self, state: ProjectState, session_id: str | None = None) -> Iterator[tuple[Registration, bytes]]:
         """The invites of all who have a place, by arrival."""
@@ -93,19 +104,21 @@ class Correspondence:
                 return found, language
         return None, "en"
 
-    def _filled(self, entry: Entry, state: ProjectState, project: Project) -> bytes:
-        key = (state.project_id, entry.slot.id, entry.shared)
-        template = self._templates.get(key)
-        if template is None:
-            template = self._template(entry, state, project)
-            self._templates[key] = template
-            while len(self._templates) > KEPT_TEMPLATES:
-                self._templates.popitem(last=False)
+    def _filled(self, entry: Entry, state: ProjectState) -> bytes:
+        key = (state.project_id, entry.shared)
+        session = state.session(entry.slot.id)
+        kept = self._templates.get(key)
+        if kept is not None and kept.project is state.definition and kept.session is session:
+            return kept.template.fill(entry)
+        template = self._template(entry, state)
+        self._templates[key] = _Kept(template, state.definition, session)
+        while len(self._templates) > KEPT_TEMPLATES:
+            self._templates.popitem(last=False)
         return template.fill(entry)
 
-    def _template(self, entry: Entry, state: ProjectState, project: Project) -> Template:
+    def _template(self, entry: Entry, state: ProjectState) -> Template:
         def prepare(event: "Event") -> None:
-            self._plugins.prepare_invite(event, project, state.session(entry.slot.id))
+            self._plugins.prepare_invite(event, state.project, state.session(entry.slot.id))
 
         if not self._plugins.prepares_invites:
             return template_for(entry)

@@ -8,11 +8,13 @@ dead letter that an organiser can see and requeue, and those behind it go out.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from insight_sessions.correspondence import Correspondence
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound
+from insight_sessions.hooks.admission import FAILURES
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.records import owed_text, read_event, read_owed
 from insight_sessions.runtime import Runtime
@@ -82,15 +84,19 @@ class Courier:
         counts = dict.fromkeys(Verdict, 0)
         consumers = [*self._notifiers, *self._listeners]
         left = limit
+        together = CLAIMED_TOGETHER
         while consumers and (left is None or left > 0):
             now = self._runtime.utc_now()
-            size = CLAIMED_TOGETHER if left is None else min(left, CLAIMED_TOGETHER)
+            size = together if left is None else min(left, together)
             claimed = self._storage.claim(consumers, worker=self._worker, now=now, until=now + LEASE, limit=size)
             if not claimed:
                 break
             for delivery in claimed:
                 if self._runtime.utc_now() >= now + LEASE / 2:
-                    break  # the rest is better left to lapse than sent by two workers
+                    # The rest is better left to lapse than sent by two workers. A claim counts as an attempt, so
+                    # from here on no more is taken than can be handed over within a lease.
+                    together = 1
+                    break
                 settlement = self._settlement(delivery)
                 if self._storage.settle([settlement]):
                     counts[settlement.verdict] += 1
@@ -109,8 +115,15 @@ class Courier:
             overtaken = self._overtaken(delivery)
             if overtaken is not None:
                 return overtaken
-            self._hand_over(delivery)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin's fault is contained, whatever it is
+            hand_over = self._ready(delivery)
+        except NotFound as error:
+            # Whoever it was for is gone, and will not come back.
+            return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=type(error).__name__)
+        except FAILURES as error:
+            return self._failed(delivery, error)
+        try:
+            hand_over()
+        except FAILURES as error:
             return self._failed(delivery, error)
         return Settlement(delivery.id, delivery.token, Verdict.SENT)
 
@@ -124,19 +137,19 @@ class Courier:
             return None
         return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED, successor=following.id, body=owed_text(news))
 
-    def _hand_over(self, delivery: Delivery) -> None:
+    def _ready(self, delivery: Delivery) -> Callable[[], None]:
+        """Everything but the call of the plugin."""
         listener = self._listeners.get(delivery.consumer)
         if listener is not None:
-            listener(read_event(delivery.body))
-            return
+            return partial(listener, read_event(delivery.body))
         owed = read_owed(delivery.body)
         notice = self._correspondence.notice(owed, self._state_of(delivery.project_id))
-        self._notifiers[delivery.consumer](notice)
+        return partial(self._notifiers[delivery.consumer], notice)
 
     def _failed(self, delivery: Delivery, error: BaseException) -> Settlement:
         """Try again later, or give up; the reason is the fault's kind, for its text may hold a name."""
         reason = type(error).__name__
-        if delivery.attempts >= MOST_ATTEMPTS or isinstance(error, NotFound):
+        if delivery.attempts >= MOST_ATTEMPTS:
             return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=reason)
         due = self._runtime.utc_now() + self._pause(delivery.attempts)
         return Settlement(delivery.id, delivery.token, Verdict.RETRY, due=due, reason=reason)

@@ -16,7 +16,7 @@ from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import tzdata_version
 from insight_sessions.eligibility import Enquiry
-from insight_sessions.errors import InsightSessionsError, NotFound
+from insight_sessions.errors import InsightSessionsError, NotFound, PluginError
 from insight_sessions.explaining import Explanation, explain
 from insight_sessions.hooks.manager import Plugins, load_plugins
 from insight_sessions.identity import identity_of
@@ -172,6 +172,7 @@ class Desk:
             NotFound: it names something that is not there.
             StorageError: nothing was changed, as far as can be known; with an ``id``, just repeat it.
             PluginError: a plugin could not be asked what the command needs.
+            pydantic.ValidationError: the command would make the project wrong, such as by a second session of one id.
         """
         request = self._request(command)
         self._writer.do(command.project_id, [request])
@@ -187,13 +188,22 @@ class Desk:
             ValueError: a command names another project.
         """
         _refuse_mixed(project_id, commands)
-        requests = [self._request(command) for command in commands]
-        if requests:
-            self._writer.do(project_id, requests)
+        requests = [self._asked(command) for command in commands]
+        ready = [request for request in requests if isinstance(request, Request)]
+        if ready:
+            self._writer.do(project_id, ready)
         return [
             outcome_of(command, request.result, request.error)
+            if isinstance(request, Request)
+            else outcome_of(command, None, request)
             for command, request in zip(commands, requests, strict=True)
         ]
+
+    def _asked(self, command: Command[Any]) -> Request[Any] | PluginError:
+        try:
+            return self._request(command)
+        except PluginError as error:
+            return error
 
     def preview(self, *commands: Command[Any]) -> Preview:
         """What commands of one project would do, one after the other; nothing is written.

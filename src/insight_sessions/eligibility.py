@@ -1,14 +1,15 @@
 """What is asked of the host's plugins before a project is held: who somebody is, and what speaks against them."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from insight_sessions.commands.base import Command, Facts
-from insight_sessions.commands.filling import RecheckEligibility
-from insight_sessions.commands.places import NOT_A_MEMBER, RegisterInterest, SwitchSession
+from insight_sessions.commands.passing import RecheckEligibility
+from insight_sessions.commands.places import RegisterInterest, SwitchSession
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.state import ProjectState
-from insight_sessions.errors import NotFound, Objection, PluginError
+from insight_sessions.errors import CHECK_FAILED, NOT_A_MEMBER, NotFound, Objection, PluginError
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.runtime import Runtime
 
@@ -47,12 +48,14 @@ class Enquiry:
                 member = self._member(command.member)
                 if member is None:
                     return Facts(now)
-                found = self._objections(member, command.project_id, command.sessions)
+                state = self._state(command.project_id)
+                # With no project yet nobody can be asked; if there is none at all, the rule says that first.
+                found = self._objections(member, state, command.sessions) if state else self._unasked()
                 return Facts(now, member, self._person_id(member.id), found)
-            case SwitchSession() if self._plugins.checks_eligibility:
-                return self._facts_of(command.project_id, command.registration_id, command.sessions)
+            case SwitchSession():
+                return self._again(command.project_id, command.registration_id, command.sessions, now)
             case RecheckEligibility():
-                return self._facts_again(command)
+                return self._again(command.project_id, command.registration_id, None, now)
             case _:
                 return Facts(now)
 
@@ -66,41 +69,34 @@ class Enquiry:
             )
         return self._plugins.find_member(who)
 
-    def _objections(self, member: Member, project_id: str, sessions: tuple[str, ...]) -> tuple[Objection, ...]:
+    def _again(self, project_id: str, registration_id: str, sessions: tuple[str, ...] | None, now: datetime) -> Facts:
+        """What is true now of somebody who registered: for these sessions, or for those they hope for."""
+        state = self._state(project_id)
+        registration = None if state is None else state.registrations.get(registration_id)
+        if state is None or registration is None:
+            return Facts(now)  # the rule will say so
+        person = state.people[registration.person]
+        known = self._plugins.find_member(person.member_id) if self._plugins.has_directory else None
+        if known is None or known.id != person.member_id:
+            if self._plugins.has_directory and state.definition.members_only:
+                return Facts(now, None, person.id, (NOT_A_MEMBER,))
+            known = as_member(person)
+        return Facts(now, known, person.id, self._objections(known, state, sessions or registration.hopes_for))
+
+    def _objections(self, member: Member, state: ProjectState, sessions: tuple[str, ...]) -> tuple[Objection, ...]:
         if not self._plugins.checks_eligibility:
             return ()
+        wished = tuple(state.sessions[one] for one in sessions if one in state.sessions)
+        return self._plugins.objections(member, state.project, wished)
+
+    def _unasked(self) -> tuple[Objection, ...]:
+        return (CHECK_FAILED,) if self._plugins.checks_eligibility else ()
+
+    def _state(self, project_id: str) -> ProjectState | None:
         try:
-            state = self._state_of(project_id)
+            return self._state_of(project_id)
         except NotFound:
-            return ()  # the rule will say so
-        wished = [state.sessions[one] for one in dict.fromkeys(sessions) if one in state.sessions]
-        return self._plugins.objections(member, state.project, tuple(wished))
-
-    def _facts_of(self, project_id: str, registration_id: str, sessions: tuple[str, ...]) -> Facts:
-        person = self._person(project_id, registration_id)
-        now = self._runtime.utc_now()
-        if person is None:
-            return Facts(now)
-        member = as_member(person)
-        return Facts(now, member, person.id, self._objections(member, project_id, sessions))
-
-    def _facts_again(self, command: RecheckEligibility) -> Facts:
-        person = self._person(command.project_id, command.registration_id)
-        now = self._runtime.utc_now()
-        if person is None:
-            return Facts(now)
-        known = self._plugins.find_member(person.member_id) if self._plugins.has_directory else as_member(person)
-        if known is None or known.id != person.member_id:
-            return Facts(now, None, person.id, (NOT_A_MEMBER,))
-        wishes = self._state_of(command.project_id).registration(command.registration_id).wishes
-        return Facts(now, known, person.id, self._objections(known, command.project_id, wishes))
-
-    def _person(self, project_id: str, registration_id: str) -> Person | None:
-        try:
-            state = self._state_of(project_id)
-            return state.people[state.registration(registration_id).person]
-        except NotFound:
-            return None  # the rule will say so
+            return None
 
 
 def as_member(person: Person) -> Member:

@@ -26,6 +26,15 @@ class Objection:
     sentence: str
 
 
+NOT_A_MEMBER = Objection("not_a_member", "We could not find an active membership.")
+LAPSED = Objection("membership_lapsed", "The membership ends before the session.")
+CHECK_FAILED = Objection(
+    "check_failed", "We could not check whether you can take part. Please try again later, or write to the organisers."
+)
+MEMBERSHIP_CODES = frozenset({NOT_A_MEMBER.code, LAPSED.code})
+"""The objections whose difference tells who is a member, and so is told to nobody."""
+
+
 class Refusal(InsightSessionsError):
     """The rules said no.
 
@@ -69,9 +78,6 @@ class NotEligible(Refusal):
         self.objections = tuple(objections)
         self.apply_url = apply_url
         self.args = (self.objections, apply_url)
-
-
-MEMBERSHIP_CODES = frozenset({"not_a_member", "membership_lapsed"})
 
 
 class AlreadyRegistered(Refusal):

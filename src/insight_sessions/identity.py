@@ -6,6 +6,7 @@ that everything about one person can be found again, and meaningless to whoever 
 
 from hashlib import blake2b
 from hmac import compare_digest
+from json import dumps
 from typing import Final, TypeVar
 
 from pydantic_core import from_json, to_json
@@ -40,7 +41,9 @@ class Identity:
 
     def fingerprint(self, command: Command[R]) -> str:
         """What a command says, without who asked, as a keyed hash."""
-        said = type(command).__name__.encode() + command.model_dump_json(exclude=_UNSAID).encode()
+        # Sorted, for the order of answers and attributes says nothing.
+        content = dumps(command.model_dump(mode="json", exclude=_UNSAID), sort_keys=True)
+        said = f"{type(command).__name__} {content}".encode()
         return blake2b(said, key=self._secret, digest_size=12, person=b"command").hexdigest()
 
 

@@ -6,7 +6,6 @@ it is read as well as may be, but its project must not be written by this one.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -39,10 +38,15 @@ _KINDS: Final[dict[str, type[Any]]] = {
 }
 
 
-@cache
+_forms: dict[type[Any], TypeAdapter[Any]] = {}
+
+
 def _form(kind: type[Any]) -> TypeAdapter[Any]:
-    """How a kind of thing is read and written; made when it is first needed, which takes milliseconds."""
-    return TypeAdapter(kind)
+    """How a class of thing is read and written; made when it is first needed, which takes milliseconds."""
+    form = _forms.get(kind)
+    if form is None:
+        form = _forms[kind] = TypeAdapter(kind)
+    return form
 
 
 def _text(kind: type[Any], value: object) -> str:

@@ -28,7 +28,8 @@ def _cancelled(first: Owed, later: Owed) -> Owed:
     """The place was given or moved, and is gone again before anybody was told."""
     if first.begins:
         return replace(later, method=None, previous=None, begins=True)  # whatever comes next is their first
-    return replace(later, previous=first.previous or later.previous)
+    # What they had when they last heard of it, and why that is gone.
+    return replace(later, previous=first.previous or later.previous, cancelled=first.cancelled or later.cancelled)
 
 
 def _requested(first: Owed, later: Owed) -> Owed:

@@ -8,7 +8,7 @@ later (RFC 2047 encoded words, CVE-2024-6923).
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Never
 from urllib.parse import urlsplit
@@ -21,10 +21,20 @@ EMAIL_LENGTH = 254
 
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[^?\s]*\?")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset({"Cf", "Zs", "Mn", "Me"})
 _LINE_BREAKS = frozenset("\u2028\u2029")
 
 
-def _refuse_controls(value: str, allowed: str) -> None:
+def refuse_controls(value: str, allowed: str = "") -> None:
+    """Refuse text that holds what could break a line, hide, or reorder what a reader sees.
+
+    Args:
+        value: the text.
+        allowed: control characters that may stand in it.
+
+    Raises:
+        ValueError: says which kind of character.
+    """
     if value.isprintable():
         return
     for character in value:
@@ -40,8 +50,8 @@ def _line(value: str) -> str:
     if not value.isascii():
         value = unicodedata.normalize("NFC", value)
     value = value.strip(" ")
-    _refuse_controls(value, allowed="")
-    if not value or value.isspace():
+    refuse_controls(value)
+    if not value or not (value[0].isascii() or any(unicodedata.category(one) not in _UNSEEN for one in value)):
         raise ValueError("must not be empty")
     if len(value) > LINE_LENGTH:
         raise ValueError(f"must not be longer than {LINE_LENGTH} characters")
@@ -52,19 +62,13 @@ def _line(value: str) -> str:
 
 def _text(value: str) -> str:
     value = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
-    _refuse_controls(value, allowed="\n\t")
+    refuse_controls(value, allowed="\n\t")
     if len(value) > TEXT_LENGTH:
         raise ValueError(f"must not be longer than {TEXT_LENGTH} characters")
     return value
 
 
-STORED = {"stored": True}
-"""The validation context of what comes back from a store: it was checked when it entered."""
-
-
-def _email_address(value: str, info: ValidationInfo) -> str:
-    if info.context is STORED:
-        return value
+def _email_address(value: str) -> str:
     # Imported late: it is needed only when an address enters, and costs a tenth of our import time.
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
 
@@ -82,7 +86,7 @@ def _email_address(value: str, info: ValidationInfo) -> str:
 
 
 def _url(value: str) -> str:
-    _refuse_controls(value, allowed="")
+    refuse_controls(value)
     if len(value) > 2_000 or any(character.isspace() or character in '<>"\\' for character in value):
         raise ValueError("not a web address")
     try:
@@ -129,6 +133,19 @@ class Labels(dict[str, str]):
         return Labels, (dict(self),)
 
 
+STORED = {"stored": True}
+"""The validation context of what comes back from a store."""
+
+
+def _entering(check: Callable[[str], str]) -> AfterValidator:
+    """Check a value when it enters; what comes back from a store was checked by the rules of its day."""
+
+    def at_the_door(value: str, info: ValidationInfo) -> str:
+        return value if info.context is STORED else check(value)
+
+    return AfterValidator(at_the_door)
+
+
 def _labels(value: Mapping[str, str]) -> Labels:
     return Labels(value)
 
@@ -136,13 +153,13 @@ def _labels(value: Mapping[str, str]) -> Labels:
 KeptLabels = Annotated[dict[str, str], AfterValidator(_labels)]
 """Text by name, frozen, as it comes back from a store."""
 
-Line = Annotated[str, AfterValidator(_line)]
+Line = Annotated[str, _entering(_line)]
 """One line for people: NFC, 1 to 200 characters, nothing that hides, breaks or decodes."""
 
-Text = Annotated[str, AfterValidator(_text)]
+Text = Annotated[str, _entering(_text)]
 """Several lines for people: NFC, up to 10,000 characters."""
 
-EmailAddress = Annotated[str, AfterValidator(_email_address)]
+EmailAddress = Annotated[str, _entering(_email_address)]
 """An ASCII address we can send to, normalised; checked when it enters and never again."""
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -154,7 +171,7 @@ OpaqueId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language tag (BCP 47), such as ``en`` or ``cy``."""
 
-Url = Annotated[str, AfterValidator(_url)]
+Url = Annotated[str, _entering(_url)]
 """A web address: https, a host, no credentials."""
 
 LocalStart = Annotated[datetime, BeforeValidator(_local), AfterValidator(_zoneless)]

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from insight_sessions.commands.filling import RecheckEligibility, is_recent
+from insight_sessions.commands.filling import is_recent
+from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.domain.registration import Registration
 from insight_sessions.eligibility import Enquiry
-from insight_sessions.errors import InsightSessionsError
+from insight_sessions.errors import InsightSessionsError, PluginError, StorageError
 from insight_sessions.identity import HOUSEHOLD
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
@@ -14,6 +15,9 @@ from insight_sessions.writer import Request, Writer
 
 RECEIPTS_KEPT: Final = timedelta(days=90)
 """How long a repeated command is recognised."""
+
+SWEPT_EVERY: Final = timedelta(hours=1)
+"""How often every project is looked through for checks that have grown old."""
 
 DUE_TOGETHER: Final = 100
 MOST_ROUNDS: Final = 100
@@ -34,6 +38,7 @@ class Upkeep:
         self._writer = writer
         self._enquiry = enquiry
         self._runtime = runtime
+        self._swept: datetime | None = None
 
     def tick(self) -> int:
         """Do everything that is due; gives how many projects were visited.
@@ -54,41 +59,51 @@ class Upkeep:
                 except InsightSessionsError as error:
                     failed[project_id] = error
             visited.update(due)
-        for project_id in self.projects():
-            try:
-                if self._recheck(project_id, now):
-                    visited.add(project_id)
-            except InsightSessionsError as error:
-                failed[project_id] = error
-        self._storage.forget_receipts(now - RECEIPTS_KEPT)
+        if self._swept is None or not timedelta(0) <= now - self._swept < SWEPT_EVERY:
+            self._swept = now
+            visited.update(self._sweep(now, failed))
         for fault in failed.values():
             raise fault
         return len(visited)
+
+    def _sweep(self, now: datetime, failed: dict[str, InsightSessionsError]) -> set[str]:
+        """What is a matter of days, and reads much: old checks, and receipts that nobody needs any more."""
+        visited: set[str] = set()
+        for project_id in self.projects():
+            try:
+                if self._recheck(project_id, now, failed):
+                    visited.add(project_id)
+            except StorageError as error:
+                failed[project_id] = error
+                self._swept = None  # what could not be written is tried again at the next tick
+        self._storage.forget_receipts(now - RECEIPTS_KEPT)
+        return visited
 
     def projects(self) -> list[str]:
         """The ids of all projects."""
         return [project_id for project_id in self._storage.project_ids() if project_id != HOUSEHOLD]
 
-    def _recheck(self, project_id: str, now: datetime) -> bool:
+    def _recheck(self, project_id: str, now: datetime, failed: dict[str, InsightSessionsError]) -> bool:
         """Ask again about people who wait and whose facts have grown old; whether there were any."""
         state = self._writer.state(project_id)
         project = state.definition
         if project.recheck_days is None:
             return False
-        requests = [
-            self._again(project_id, registration.id)
-            for registration in sorted(state.registrations.values(), key=lambda one: one.arrived)
-            if registration.waits_for and not is_recent(registration, project, now)
-        ]
+        requests: list[Request[Registration]] = []
+        for registration in sorted(state.registrations.values(), key=lambda one: one.arrived):
+            if registration.waits_for and not is_recent(registration, project, now):
+                try:
+                    requests.append(self._again(project_id, registration.id))
+                except PluginError as error:
+                    failed[project_id] = error  # one look-up that fails does not stop the others
         if requests:
             self._writer.do(project_id, requests)
         for request in requests:
-            if isinstance(request.error, InsightSessionsError):
+            if isinstance(request.error, StorageError):
                 raise request.error
         return bool(requests)
 
     def _again(self, project_id: str, registration_id: str) -> Request[Registration]:
-        command = RecheckEligibility(
-            project_id=project_id, registration_id=registration_id, id=self._runtime.mint("k-")
-        )
+        id = self._runtime.mint("k-")
+        command = RecheckEligibility(project_id=project_id, registration_id=registration_id, id=id)
         return Request(command, self._enquiry.facts(command))

@@ -16,6 +16,7 @@ from insight_sessions.commands.base import Command, Decided, Facts, Ref, decide
 from insight_sessions.commands.passing import LetTimePass, wake_at
 from insight_sessions.domain.state import Lineage, ProjectState
 from insight_sessions.errors import CommandConflict, NotFound, StorageBusy, StorageError, UpgradeNeeded
+from insight_sessions.hooks.manager import LISTEN, NOTIFY
 from insight_sessions.line import Line
 from insight_sessions.records import changed_records, decode, event_text, owed_text
 from insight_sessions.runtime import Moment, Runtime
@@ -32,12 +33,6 @@ KEPT_PROJECTS: Final = 128
 
 TRIES: Final = 3
 """How often a batch is tried when the store is busy."""
-
-NOTIFY: Final = "notify/"
-"""How the name of a consumer of notices begins."""
-
-LISTEN: Final = "event/"
-"""How the name of a consumer of events begins."""
 
 
 class Request(Generic[R]):

@@ -65,5 +65,5 @@ def opening(scale: Scale) -> Iterator[Row]:
         limit="",
         ratio=None,
         target=at_most(4, kept / 1024, "KiB"),
-        note="By tracemalloc, which sees Python's memory; the maps' own (rpds, about 0.3 KiB) are outside of it.",
+        note="By tracemalloc, which sees Python's memory; that of the maps themselves (rpds) is outside of it.",
     )

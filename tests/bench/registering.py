@@ -121,7 +121,7 @@ def importing(scale: Scale) -> Iterator[Row]:
     size = scale.of(10_000, 50)
     with folder() as where:
         signups = _Import(where, size)
-        taken, raw = in_turns(min(scale.rounds, 5), signups.by_desk, signups.by_raw)
+        taken, raw = in_turns(min(scale.rounds, 3), signups.by_desk, signups.by_raw)
     building = sorted(signups.building)[len(signups.building) // 2]
     yield Row(
         name=f"import of {size:,} sign-ups, do_many",

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight_sessions import AnnounceProject, Desk, Notice, OpenCall, Runtime, hookimpl
+from insight_sessions import AnnounceProject, Command, Desk, Notice, OpenCall, Runtime, hookimpl
 from insight_sessions.domain.project import Project
 from insight_sessions.errors import NotFound, Refusal
 from insight_sessions.storage.memory import MemoryStorage
@@ -49,7 +49,7 @@ class Side:
         runtime = Runtime(now=lambda: self.now, random_bytes=Random(1).randbytes)  # noqa: S311 - it must repeat
         self.desk = Desk(storage, plugins=[self.post], discover=False, runtime=runtime, secret="s" * 16)
 
-    def do(self, command: Any) -> str:
+    def do(self, command: Command[Any]) -> str:
         """What became of a command."""
         try:
             return repr(self.desk.do(command))

@@ -15,7 +15,7 @@ from insight_sessions.commands.calls import AnnounceProject, CancelProject, Clos
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, RegisterInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.member import Member
-from insight_sessions.domain.project import Contact, Project
+from insight_sessions.domain.project import Contact, PlacesPolicy, Project
 from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
@@ -26,6 +26,7 @@ from tests.property.plain_project import PlainProject
 PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 NAMES = ("a", "b", "c")
+POLICIES: tuple[PlacesPolicy, ...] = ("first-come", "first-come", "review")
 DAYS = {"a": date(2030, 2, 1), "b": date(2030, 2, 10), "c": date(2030, 2, 20)}
 PEOPLE = tuple(f"m{number}" for number in range(8))
 people = st.sampled_from(PEOPLE)
@@ -38,14 +39,14 @@ class RulesMachine(RuleBasedStateMachine):
     """Does the same to both, and compares."""
 
     @initialize(
-        policy=st.sampled_from(["first-come", "first-come", "review"]),
+        policy=st.sampled_from(POLICIES),
         members_only=st.booleans(),
         sizes=st.tuples(capacities, capacities, capacities),
         crowd=st.lists(st.tuples(people, wishes_of, memberships), min_size=5, max_size=10),
     )
     def announce(
         self,
-        policy: str,
+        policy: PlacesPolicy,
         members_only: bool,
         sizes: tuple[int | None, ...],
         crowd: list[tuple[str, list[str], date | None]],
@@ -65,7 +66,7 @@ class RulesMachine(RuleBasedStateMachine):
             summary="What waiting does.",
             timezone="Europe/London",
             organiser=Contact(name="Team", email="team@example.org"),
-            places=policy,  # type: ignore[arg-type]  # one of the policies
+            places=policy,
             members_only=members_only,
             sessions=tuple(
                 Session(id=name, starts=one["starts"], minutes=60, capacity=one["capacity"])
@@ -95,7 +96,9 @@ class RulesMachine(RuleBasedStateMachine):
             return
         raise AssertionError(f"{command!r} was not refused")
 
-    def same(self, command: Command[Any], change: Callable[[], None], *, about: str = "", gone: str | None = None) -> None:
+    def same(
+        self, command: Command[Any], change: Callable[[], None], *, about: str = "", gone: str | None = None
+    ) -> None:
         """The rules and the plain project tell the same people the same."""
         before = {id: (one["place"], self.slot(one["place"])) for id, one in self.plain.parts.items()}
         decided = self.decided(command)
@@ -125,7 +128,7 @@ class RulesMachine(RuleBasedStateMachine):
                 session for session in self.plain.wanted(one) if one["id"] in self.plain.line(session)
             ]
 
-    def part_of(self, person: str) -> Any:
+    def part_of(self, person: str) -> dict[str, Any] | None:
         """What somebody has in the project, or what nobody has."""
         return self.plain.live(f"p-{person}")
 
@@ -177,7 +180,9 @@ class RulesMachine(RuleBasedStateMachine):
             return
         command = ConfirmPlace(project_id="p", registration_id=one["id"], session_id=session)
         has = one["place"] == session and one["accepted"]
-        may = session in one["wishes"] and plain.lasts(one, session) and (one["place"] == session or plain.room(session))
+        may = (
+            session in one["wishes"] and plain.lasts(one, session) and (one["place"] == session or plain.room(session))
+        )
         if plain.cancelled or not plain.sessions[session]["on"] or not (has or may):
             self.refused(command)
         elif has:

@@ -164,6 +164,7 @@ class LocklessStorage(SQLiteStorage):
 
     @contextmanager
     def hold(self, project_id: str) -> Iterator["LocklessHold"]:  # type: ignore[override]  # what is wrong with it
+        """Read, and wait until all have read; then write."""
         snapshot = self.read(project_id)
         self._gate.arrive()
         yield LocklessHold(super().hold(project_id), snapshot)
@@ -258,7 +259,7 @@ def _killed(path: Path, life: int, dice: random.Random) -> dict[str, str]:
         child.kill()
     said += lines
     assert child.ended() == -signal.SIGKILL, "it ended by itself"
-    return dict(line.split() for line in said)  # type: ignore[misc]  # two words each
+    return dict(line.split() for line in said)
 
 
 # Forked in the middle

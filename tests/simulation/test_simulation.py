@@ -1,6 +1,8 @@
 """Seeded histories of commands, deliveries, crashes and clock jumps, with every invariant after each step."""
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
@@ -9,7 +11,7 @@ import pytest
 
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.testing.faults import PortGround
-from insight_sessions.testing.simulation import main, simulate
+from insight_sessions.testing.simulation import simulate
 
 PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"
 HISTORIES = 50_000 if PROVING else 2_000
@@ -41,8 +43,8 @@ def _in_memory(random_bytes: Callable[[int], bytes]) -> PortGround:
     return PortGround(first.reopened)
 
 
-def test_one_seed_is_one_history(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_seed_is_one_history() -> None:
     """The command that a failure prints shows the same again."""
-    main(["--seed", "3", "--histories", "2"])
-    said = capsys.readouterr().out
+    program = [sys.executable, "-m", "insight_sessions.testing.simulation", "--seed", "3", "--histories", "2"]
+    said = subprocess.run(program, capture_output=True, text=True, check=True, timeout=100).stdout
     assert said == f"{simulate(3)}\n{simulate(4)}\n"

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,15 @@ class Killed(BaseException):
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Desk:
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     """A desk with an open call."""
     storage: Storage = MemoryStorage(os.urandom)
     if request.param == "sqlite":
         storage = SQLiteStorage(tmp_path / "store.db", os.urandom)
-    made = desk_on(storage)
-    request.addfinalizer(made.close)
-    made.do(AnnounceProject(project=project()))
-    made.do(OpenCall(project_id="p"))
-    return made
+    with desk_on(storage) as made:
+        made.do(AnnounceProject(project=project()))
+        made.do(OpenCall(project_id="p"))
+        yield made
 
 
 class Crew:
@@ -72,7 +72,7 @@ def test_many_threads_share_one_desk_exactly(desk: Desk) -> None:
     def work(number: int) -> list[Registration]:
         return [register(desk, f"m{number}-{one}") for one in range(5)]
 
-    answers = Crew([lambda number=number: work(number) for number in range(THREADS)]).start().finish()
+    answers = Crew([partial(work, number) for number in range(THREADS)]).start().finish()
     registrations = [one for mine in answers for one in mine]
     stored = dict(desk.state("p").registrations)
     assert {one.id: one for one in registrations} == stored
@@ -105,7 +105,7 @@ def test_nobody_hangs_when_the_leading_thread_dies(desk: Desk, monkeypatch: pyte
     monkeypatch.setattr(Writer, "_attempt", dies)
     first = Crew([lambda: register(desk, "first")]).start()
     assert leads.wait(PATIENCE)
-    others = Crew([lambda number=number: register(desk, f"m{number}") for number in range(THREADS)]).start()
+    others = Crew([partial(register, desk, f"m{number}") for number in range(THREADS)]).start()
     wait_until_in_line(desk, THREADS)
     queued.set()
     (answer,) = first.finish()

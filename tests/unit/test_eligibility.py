@@ -4,7 +4,7 @@ from functools import partial
 import pytest
 
 from insight_sessions.commands.calls import OpenCall
-from insight_sessions.commands.filling import RecheckEligibility
+from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.places import LAPSED, NOT_A_MEMBER, RegisterInterest, SwitchSession
 from insight_sessions.desk import Desk
 from insight_sessions.domain.member import Member

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from insight_sessions.commands.base import Facts
-from insight_sessions.commands.filling import RecheckEligibility, is_current
+from insight_sessions.commands.filling import is_current
+from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.places import NOT_A_MEMBER, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import ResizeSession
 from insight_sessions.domain.events import EventKind

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from insight_sessions.commands.places import (
 from insight_sessions.commands.sessions import CancelSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import NoticeKind
-from insight_sessions.domain.registration import Registration, Status
+from insight_sessions.domain.registration import Decision, Offer, Registration, Status
 from insight_sessions.errors import NotEligible, NotFound, NotPossible, Objection, SessionFull
 
 from .desk_kit import NOW, P, Rehearsal, member, project, session, until
@@ -248,3 +250,27 @@ def test_somebody_who_lost_a_place_under_review_is_first_in_line_again() -> None
     room.do(CancelSession(project_id=P, session_id="mon"))
     assert room.of("ada").status is Status.WAITING
     assert room.line("thu") == ["ada"]
+
+
+def test_confirming_the_place_somebody_has_answers_a_wish_to_switch_only_where_it_was_asked() -> None:
+    """Under review it is the organiser's no; under first-come they go on waiting."""
+    for policy, switching in (("review", False), ("first-come", True)):
+        room = Rehearsal(project(session("mon"), session("tue", capacity=0), places=policy))
+        ada = room.register("ada", "mon")
+        room.do(confirm(ada, "mon"))
+        room.do(switch(ada, "tue", "mon"))
+        again = room.do(confirm(ada, "mon"))
+        assert (again.place, again.switching, again.decision) == ("mon", switching, Decision.ACCEPTED)
+        assert room.told == []
+
+
+def test_who_leaves_leaves_nothing_behind() -> None:
+    """No offer, no place in a line, no wish to switch."""
+    for command in (withdraw, decline):
+        room = Rehearsal(project())
+        ada = room.register("ada", "mon")
+        every: list[dict[str, Any]] = [{"displaced": True, "place": None}, {"switching": True}]
+        for flags in every:
+            room.state = room.state.put(replace(ada, offer=Offer("tue", NOW), **flags))
+            gone = room.decide(command(ada)).state.registrations[ada.id]
+            assert (gone.place, gone.offer, gone.displaced, gone.switching) == (None, None, False, False)

@@ -92,7 +92,7 @@ def test_old_receipts_are_forgotten() -> None:
     desk.tick()
     with pytest.raises(CommandConflict):
         desk.do(CloseCall(project_id=P, id="k-1"))
-    clock.moves(seconds=1)
+    clock.moves(hours=1)
     desk.tick()
     assert not desk.do(CloseCall(project_id=P, id="k-1")).call.is_open
 
@@ -154,6 +154,8 @@ def test_a_directory_that_is_away_delays_the_check_and_nothing_else() -> None:
         desk.tick()
     assert not desk.state(P).call.is_open
     directory.broken = False
+    assert desk.tick() == 0, "the directory is left alone for an hour"
+    clock.moves(hours=1)
     assert desk.tick() == 1
 
 

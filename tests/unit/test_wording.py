@@ -178,7 +178,7 @@ insight@example.org"""
                 "takes the session out of your calendar",
             ],
         ),
-        (said(K.PLACE_LOST), ["We cannot give you a place: ", "that you asked for has fewer places now"]),
+        (said(K.PLACE_LOST), ["We cannot give you a place: ", "that you asked for has fewer places"]),
         (
             said(K.PLACE_LOST, "Ill.", previous=TUE, cancelled=MON),
             [f"This session will not take place:\n{MON_WHEN}", "In the organisers' words: Ill."],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from insight_sessions.calendar.entry import Entry
 from insight_sessions.calendar.lines import escape, mailto, parameter
 from insight_sessions.calendar.times import Times
+from insight_sessions.text import refuse_controls
 
 if TYPE_CHECKING:
     from icalendar import Alarm, Component, Event
@@ -26,7 +27,6 @@ _NEVER: Final = ("METHOD", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RE
 _ALARMS: Final = (timedelta(days=-1), timedelta(hours=-1))
 _NAME: Final = re.compile(r"[A-Z0-9-]+")
 _RELATIVE: Final = re.compile(r"[+-]?P")
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def session_event(entry: Entry, times: Times, prepare: Prepare | None) -> "Event":
@@ -167,8 +167,10 @@ def _content_line(name: str, value: object) -> str:
     if not written:
         raise ValueError(f"{name}: must not be empty")
     line = f"{name}{parameters}:{written}"
-    if _FORBIDDEN.search(line):
-        raise ValueError(f"{name}: control characters and line ends are not allowed")
+    try:
+        refuse_controls(line, allowed="\t")
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
     return line
 
 

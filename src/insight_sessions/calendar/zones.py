@@ -8,13 +8,12 @@ Where they differ there is no honest pair of rules, and the times are sent in UT
 import struct
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from importlib import resources
 from itertools import pairwise
 from typing import Final
 
 from insight_sessions.calendar.lines import fold, local
 from insight_sessions.calendar.rules import Change, Rule, parse
-from insight_sessions.domain.zone import rule, zone
+from insight_sessions.domain.zone import rule, zone, zone_data
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER: Final = struct.Struct(">4sc15x6I")
@@ -59,7 +58,7 @@ def _holds(found: Rule, name: str, year: int) -> bool:
 @cache
 def _table(name: str) -> tuple[tuple[Change, ...], datetime]:
     """When a zone's offset changes, as far as its data lists it, and until when (RFC 8536 §3.1 and §3.2)."""
-    data = resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
+    data = zone_data(name)
     # The first block repeats the second in 32 bits, for readers of long ago.
     _, _, ut, std, leaps, count, types, letters = _HEADER.unpack_from(data)
     start = _HEADER.size + count * 5 + types * 6 + letters + leaps * 8 + std + ut

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Generic, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from insight_sessions.commands.difference import Asked, Cause, differences
 from insight_sessions.domain.events import Event
@@ -100,7 +100,11 @@ class Command(BaseModel, Generic[R]):
         """Decide; raise a `Refusal` or `NotFound` to change nothing."""
 
 
-SessionIds = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=100)]
+def _once_each(sessions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sessions))
+
+
+SessionIds = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=100), AfterValidator(_once_each)]
 """Sessions in order of preference; a second mention says nothing new."""
 
 
@@ -130,10 +134,10 @@ def conclude(before: ProjectState, ruling: Ruling, command: Command[R], moment: 
     notices: list[Owed] = []
     for difference in differences(before, state, ruling.cause):
         if difference.event is not None:
-            events.append(difference.happened(moment.now, asked, first + len(events)))
+            events.append(difference.happened(difference.event, moment.now, asked, first + len(events)))
         if difference.notice is None:
             continue
         if difference.method is not None:
             state = state.restamped(difference.restamped(state, moment.now))
-        notices.append(difference.owed(state, moment))
+        notices.append(difference.owed(difference.notice, state, moment))
     return Decided(state.journalled(before.journal_end + len(events)), ruling.result, tuple(events), tuple(notices))

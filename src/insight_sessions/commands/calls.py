@@ -1,6 +1,5 @@
 """Announcing a project, and its call: opened, closed, amended, cancelled."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -8,11 +7,12 @@ from pydantic import field_validator, model_validator
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Cause
+from insight_sessions.commands.filling import released
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
-from insight_sessions.domain.project import Call, CallStatus, Contact, Project
+from insight_sessions.domain.project import CallStatus, Contact, Project
 from insight_sessions.domain.registration import Decision
-from insight_sessions.domain.session import SessionStatus
+from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import Organiser, ProjectState
 from insight_sessions.errors import NotPossible
 from insight_sessions.runtime import Moment
@@ -23,6 +23,18 @@ def refuse_cancelled(project: Project) -> None:
     """A cancelled project takes no more changes."""
     if project.cancelled is not None:
         raise NotPossible("project_cancelled", "This project was cancelled.")
+
+
+def cancelled(state: ProjectState, session: Session, reason: str, now: datetime) -> Session:
+    """A session that will not take place."""
+    return session.model_copy(
+        update={
+            "status": SessionStatus.CANCELLED,
+            "sequence": state.next_sequence(session.sequence),
+            "reason": reason or None,
+            "changed_at": now,
+        }
+    )
 
 
 class AnnounceProject(Command[Project]):
@@ -110,7 +122,7 @@ class AmendProject(Command[Project]):
             concerned = tuple(
                 one.id
                 for one in state.registrations.values()
-                if one.place is not None and state.session(one.place).is_open_at(moment.now)
+                if one.place is not None and not state.has_begun(one, moment.now)
             )
             cause = Cause(NoticeKind.DETAILS_CHANGED, concerned=concerned)
         happened = Event(kind=EventKind.PROJECT_AMENDED, at=moment.now)
@@ -124,9 +136,9 @@ _OF_THE_CALL = frozenset({"opens_at", "closes_at", "closed_message"})
 def with_call(state: ProjectState, status: CallStatus, now: datetime) -> ProjectState:
     """The state with its call in that status; moments that have passed no longer apply."""
     project = state.definition
-    passed = {key: None for key in ("opens_at", "closes_at") if (at := getattr(project.call, key)) and at <= now}
-    early = {"opens_at": None} if status is not CallStatus.DRAFT else {}
-    call: Call = project.call.model_copy(update={**passed, **early, "status": status})
+    closes_at = project.call.closes_at
+    ahead = closes_at if closes_at is not None and closes_at > now else None
+    call = project.call.model_copy(update={"status": status, "opens_at": None, "closes_at": ahead})
     return state.put(project.model_copy(update={"call": call}))
 
 
@@ -176,22 +188,10 @@ class CancelProject(Command[Project]):
         events = [Event(kind=EventKind.PROJECT_CANCELLED, at=moment.now)]
         for session in state.in_order():
             if session.is_open_at(moment.now):
-                state = state.put(
-                    session.model_copy(
-                        update={
-                            "status": SessionStatus.CANCELLED,
-                            "sequence": state.next_sequence(session.sequence),
-                            "reason": self.reason or None,
-                            "changed_at": moment.now,
-                        }
-                    )
-                )
+                state = state.put(cancelled(state, session, self.reason, moment.now))
                 events.append(Event(kind=EventKind.SESSION_CANCELLED, at=moment.now, session=session.id))
         for one in list(state.registrations.values()):
-            begun = one.place is not None and state.session(one.place).status is not SessionStatus.CANCELLED
-            if one.is_live and one.decision is not Decision.DECLINED and not begun:
-                gone = replace(
-                    one, decision=Decision.DECLINED, place=None, offer=None, displaced=False, switching=False
-                )
-                state = state.put(gone)
+            stays = one.place is not None and state.session(one.place).status is not SessionStatus.CANCELLED
+            if one.is_live and one.decision is not Decision.DECLINED and not stays:
+                state = state.put(released(one, Decision.DECLINED))
         return Ruling(state, Ref("project", project.id), tuple(events), Cause(NoticeKind.PROJECT_CANCELLED))

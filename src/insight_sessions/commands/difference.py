@@ -140,15 +140,15 @@ class Difference:
         left = None if self.new is not None or self.old is None else self.old.id
         return replace(after, stamped=now, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
 
-    def happened(self, now: datetime, asked: Asked, number: int) -> Event:
-        """The event; only when something happened to them."""
+    def happened(self, kind: EventKind, now: datetime, asked: Asked, number: int) -> Event:
+        """The event."""
         after = self.after
         return Event(
             number=number,
             project_id=asked.project_id,
             command=asked.command,
             by=asked.by,
-            kind=self.event or EventKind.WISHES_CHANGED,
+            kind=kind,
             at=now,
             registration=after.id,
             person=after.person,
@@ -156,8 +156,8 @@ class Difference:
             previous=self.left,
         )
 
-    def owed(self, state: ProjectState, moment: Moment) -> Owed:
-        """The notice, as it is kept; only when they must be told something."""
+    def owed(self, kind: NoticeKind, state: ProjectState, moment: Moment) -> Owed:
+        """The notice, as it is kept."""
         definition = state.definition
         after = state.registrations[self.after.id]
         id = moment.mint("n-")
@@ -165,13 +165,14 @@ class Difference:
             id=id,
             message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
             at=moment.now,
-            kind=self.notice or NoticeKind.DETAILS_CHANGED,
+            kind=kind,
             registration=after.id,
             person=after.person,
             title=definition.title,
             slot=self.new,
             previous=self.old if self.moved or self.left is not None else None,
-            waits=tuple(_waited_for(state, after, moment.now)),
+            waits=tuple(_hoped_for(state, after, moment.now)),
+            undecided=after.decision is Decision.PENDING,
             cancelled=self._gone(),
             method=self.method,
             sequence=after.sequence,
@@ -210,8 +211,8 @@ def differences(before: ProjectState, state: ProjectState, cause: Cause | None) 
         yield Difference(known, after, old, new, cause)
 
 
-def _waited_for(state: ProjectState, registration: Registration, now: datetime) -> Iterator[Slot]:
-    for session_id in registration.waits_for:
+def _hoped_for(state: ProjectState, registration: Registration, now: datetime) -> Iterator[Slot]:
+    for session_id in registration.hopes_for:
         session = state.sessions[session_id]
         if session.is_open_at(now) and state.may_take(registration, session):
             yield state.slots[session_id]

@@ -1,7 +1,7 @@
 """Giving a free place to somebody: the one place where it is done.
 
 Every command that frees a place, or adds one, calls `fill`. The first in line gets it who can take
-it: people who lost a place to a cancellation come first, then the order of arrival. Nobody's move
+it: people who lost a place that is no longer there come first, then the order of arrival. Nobody's move
 is undone for somebody else's, and whoever moves frees a place that is filled in its turn.
 """
 
@@ -9,13 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from insight_sessions.commands.base import Command, Facts, Ref, Ruling
-from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.commands.base import Facts
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Decision, Registration
 from insight_sessions.domain.state import ProjectState
-from insight_sessions.runtime import Moment
 
 
 def is_recent(registration: Registration, project: Project, now: datetime) -> bool:
@@ -39,11 +37,42 @@ def first_free(state: ProjectState, registration: Registration, now: datetime) -
     return None
 
 
+def checked(state: ProjectState, registration: Registration, facts: Facts) -> ProjectState:
+    """The state with what was found out again about somebody.
+
+    While they have a place their name and address stay: their calendar knows them by these, and only a correction
+    that cancels the old invite may change that.
+    """
+    if facts.member is not None:
+        known = state.people[registration.person]
+        renewed = known.renewed(facts.member) if registration.place else Person.of(facts.member, known.id)
+        state = state if renewed == known else state.put(renewed)
+    return state.put(replace(registration, checked_at=facts.checked_at, barred=bool(facts.objections)))
+
+
 def seated(registration: Registration, session_id: str) -> Registration:
     """The registration with a place in a session."""
     return replace(
         registration, place=session_id, decision=Decision.ACCEPTED, displaced=False, switching=False, attendance=None
     )
+
+
+def released(registration: Registration, decision: Decision) -> Registration:
+    """The registration without a place, and without a wait for one."""
+    return replace(registration, decision=decision, place=None, offer=None, displaced=False, switching=False)
+
+
+def displace(state: ProjectState, people: Iterable[Registration], now: datetime) -> ProjectState:
+    """Take a place away that is no longer there: another of their sessions, else first in line."""
+    for one in people:
+        others = replace(one, place=None, wishes=tuple(wish for wish in one.wishes if wish != one.place))
+        free = None if one.barred else first_free(state, others, now)
+        if free is None:
+            lost = replace(one, decision=Decision.ACCEPTED, place=None, switching=False, displaced=True)
+            state = state.put(lost)
+        else:
+            state = state.put(seated(one, free))
+    return state
 
 
 def fill(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectState:
@@ -67,33 +96,6 @@ def _next_in_line(state: ProjectState, session_id: str, now: datetime) -> Regist
     """The first in line whose facts are current, and whose present place has not begun."""
     definition = state.definition
     for registration in state.line(session_id):
-        begun = registration.place is not None and not state.session(registration.place).is_open_at(now)
-        if is_current(registration, definition, now) and not begun:
+        if is_current(registration, definition, now) and not state.has_begun(registration, now):
             return registration
     return None
-
-
-class RecheckEligibility(Command[Registration]):
-    """Take note of what was found out again about somebody who waits, and fill what is free.
-
-    The desk's ``tick`` does this for people whose facts are older than the project's
-    ``recheck_days``.
-    """
-
-    registration_id: str
-
-    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
-        """Their facts are as new as this check; free places go to whoever is first now."""
-        registration = state.registration(self.registration_id)
-        if facts.member is not None:
-            state = state.put(Person.of(facts.member, registration.person))
-        barred = bool(facts.objections)
-        state = state.put(replace(registration, checked_at=facts.checked_at, barred=barred))
-        state = fill(state, registration.waits_for, moment.now)
-        happened = Event(
-            kind=EventKind.ELIGIBILITY_CHECKED,
-            at=moment.now,
-            registration=registration.id,
-            person=registration.person,
-        )
-        return Ruling(state, Ref("registration", registration.id), (happened,))

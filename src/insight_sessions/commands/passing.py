@@ -1,4 +1,4 @@
-"""What happens because time passes: calls open and close, sessions become held.
+"""What happens because time passes: calls open and close, sessions become held, checks grow old.
 
 The writer lets time pass whenever it holds a project, before any command; ``desk.tick`` does so
 for projects where something is due and nobody else came by.
@@ -9,10 +9,13 @@ from datetime import datetime
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.calls import with_call
+from insight_sessions.commands.filling import checked, fill
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.project import CallStatus, Project
+from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import CHECK_FAILED, NotPossible
 from insight_sessions.runtime import Moment
 
 MOST_EFFECTS = 500
@@ -65,3 +68,27 @@ def wake_at(state: ProjectState) -> datetime | None:
     if state.announced is None:
         return None
     return min(_due(state), default=None)
+
+
+class RecheckEligibility(Command[Registration]):
+    """Take note of what was found out again about somebody who waits, and fill what is free.
+
+    The desk's ``tick`` does this for people whose facts are older than the project's
+    ``recheck_days``.
+    """
+
+    registration_id: str
+
+    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+        """Their facts are as new as this check; free places go to whoever is first now."""
+        registration = state.registration(self.registration_id)
+        if not registration.is_live or CHECK_FAILED in facts.objections:
+            raise NotPossible("not_checked", "Nothing new was found out about this registration.")
+        state = fill(checked(state, registration, facts), registration.waits_for, moment.now)
+        happened = Event(
+            kind=EventKind.ELIGIBILITY_CHECKED,
+            at=moment.now,
+            registration=registration.id,
+            person=registration.person,
+        )
+        return Ruling(state, Ref("registration", registration.id), (happened,))

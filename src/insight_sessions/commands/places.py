@@ -5,7 +5,7 @@ from datetime import datetime
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionIds
 from insight_sessions.commands.calls import refuse_cancelled
-from insight_sessions.commands.filling import fill, first_free, seated
+from insight_sessions.commands.filling import checked, fill, first_free, released, seated
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Project
@@ -13,18 +13,17 @@ from insight_sessions.domain.registration import Answers, Consent, Decision, Rea
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import (
+    LAPSED,
+    NOT_A_MEMBER,
     AlreadyRegistered,
     CallNotOpen,
     NotEligible,
     NotPossible,
-    Objection,
     SessionFull,
 )
 from insight_sessions.runtime import Moment
 from insight_sessions.text import Attributes, Labels, Line, Slug, Text
 
-NOT_A_MEMBER = Objection("not_a_member", "We could not find an active membership.")
-LAPSED = Objection("membership_lapsed", "The membership ends before the session.")
 _GONE = {
     SessionStatus.CANCELLED: ("session_cancelled", "This session was cancelled."),
     SessionStatus.HELD: ("session_held", "This session has taken place."),
@@ -54,13 +53,13 @@ class RegisterInterest(Command[Registration]):
         project = state.definition
         if not project.call.is_open:
             raise CallNotOpen(project.call.message)
-        wishes = tuple(dict.fromkeys(self.sessions))
+        wishes = self.sessions
         sessions = [state.session(session_id) for session_id in wishes]
         member = _eligible(project, sessions, facts)
         known = state.latest_of(facts.person)
         if known is not None and known.is_live:
             raise AlreadyRegistered(known.id)
-        _refuse_unbookable(sessions, moment.now)
+        _refuse_when_none_is_open(sessions, moment.now)
         registration = Registration(
             id=moment.mint("r-"),
             project_id=project.id,
@@ -93,7 +92,7 @@ def _eligible(project: Project, sessions: list[Session], facts: Facts) -> Member
     return member
 
 
-def _refuse_unbookable(sessions: list[Session], now: datetime) -> None:
+def _refuse_when_none_is_open(sessions: list[Session], now: datetime) -> None:
     """At least one of the sessions must still lie ahead."""
     if not any(session.is_open_at(now) for session in sessions):
         refuse_unbookable(sessions[0], now)
@@ -185,7 +184,7 @@ def _live(state: ProjectState, registration_id: str) -> Registration:
 
 def _refuse_begun(state: ProjectState, registration: Registration, now: datetime) -> None:
     """Once the session they have a place in has begun, it is too late to change it."""
-    if registration.place is not None and not state.session(registration.place).is_open_at(now):
+    if state.has_begun(registration, now):
         raise NotPossible("session_begun", "The session has begun, so the place can no longer be changed.")
 
 
@@ -265,8 +264,7 @@ def _released(
     state: ProjectState, registration: Registration, decision: Decision, reason: str, moment: Moment
 ) -> Ruling:
     _refuse_begun(state, registration, moment.now)
-    after = replace(registration, decision=decision, place=None, offer=None, displaced=False, switching=False)
-    state = state.put(after)
+    state = state.put(released(registration, decision))
     if reason:
         state = state.put(Reason(registration=registration.id, person=registration.person, text=reason))
     freed = [] if registration.place is None else [registration.place]
@@ -292,19 +290,22 @@ class SwitchSession(Command[Registration]):
         registration = _live(state, self.registration_id)
         if registration.decision is Decision.DECLINED:
             raise NotPossible("declined", "This registration was declined.")
-        wishes = tuple(dict.fromkeys(self.sessions))
+        wishes = self.sessions
         sessions = [state.session(session_id) for session_id in wishes]
         _refuse_begun(state, registration, moment.now)
         if facts.objections:
             raise NotEligible(facts.objections, state.definition.apply_url)
+        state = checked(state, registration, facts)
+        registration = state.registration(registration.id)
         if not any(state.may_take(registration, session) for session in sessions):
             raise NotEligible((LAPSED,), state.definition.apply_url)
-        _refuse_unbookable(sessions, moment.now)
+        _refuse_when_none_is_open(sessions, moment.now)
         result = Ref("registration", registration.id)
         asked = replace(registration, wishes=wishes, switching=False)
-        preferred = _preferred(asked)
+        preferred = asked.preferred
         if state.definition.places != "first-come":
-            state = state.put(_for_review(asked, preferred))
+            # Who was accepted before and lost the place needs no decision again.
+            state = fill(state.put(_for_review(asked, preferred)), wishes, moment.now)
             return Ruling(state, result)
         free = first_free(state, replace(asked, wishes=preferred), moment.now)
         if free is None:
@@ -313,12 +314,6 @@ class SwitchSession(Command[Registration]):
         state = state.put(seated(asked, free))
         freed = [] if registration.place is None else [registration.place]
         return Ruling(fill(state, freed, moment.now), result)
-
-
-def _preferred(registration: Registration) -> tuple[str, ...]:
-    """The wishes that come before the place somebody has."""
-    place, wishes = registration.place, registration.wishes
-    return wishes[: wishes.index(place)] if place in wishes else wishes
 
 
 def _for_review(asked: Registration, preferred: tuple[str, ...]) -> Registration:

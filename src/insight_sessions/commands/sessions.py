@@ -1,36 +1,32 @@
 """What organisers do to a session: add, move, resize, cancel."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
-from insight_sessions.commands.calls import refuse_cancelled
+from insight_sessions.commands.calls import cancelled, refuse_cancelled
 from insight_sessions.commands.difference import Cause
-from insight_sessions.commands.filling import fill, first_free, seated
+from insight_sessions.commands.filling import displace, fill
 from insight_sessions.commands.places import refuse_unbookable
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
-from insight_sessions.domain.registration import Decision, Registration
 from insight_sessions.domain.session import MINUTES_PER_DAY, Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.runtime import Moment
 from insight_sessions.text import LocalStart, Slug, Text
 
 
-def _checked(state: ProjectState, session: Session) -> Session:
+def _checked(state: ProjectState, others: Iterable[Session], session: Session) -> Session:
     """The session as part of its project, checked together with the others.
 
     Raises:
         pydantic.ValidationError: its id is taken, or the clocks skip its time.
     """
-    others = [one for one in state.sessions.values() if one is not state.sessions.get(session.id)]
-    content = {**dict(state.definition), "sessions": (*others, session)}
-    return Project.model_validate(content).sessions[-1]
+    return Project.model_validate({**dict(state.definition), "sessions": (*others, session)}).sessions[-1]
 
 
 class AddSession(Command[Session]):
@@ -50,10 +46,7 @@ class AddSession(Command[Session]):
         del facts
         refuse_cancelled(state.definition)
         fresh = {"status": SessionStatus.SCHEDULED, "sequence": 0, "reason": None, "changed_at": moment.now}
-        project = Project.model_validate(
-            {**dict(state.definition), "sessions": (*state.in_order(), self.session.model_copy(update=fresh))}
-        )
-        session = project.sessions[-1]
+        session = _checked(state, state.in_order(), self.session.model_copy(update=fresh))
         refuse_unbookable(session, moment.now)
         happened = Event(kind=EventKind.SESSION_ADDED, at=moment.now, session=session.id)
         return Ruling(state.put(session), Ref("session", session.id), (happened,))
@@ -104,11 +97,11 @@ class RescheduleSession(Command[Session]):
             "sequence": state.next_sequence(before.sequence),
             "changed_at": moment.now,
         }
-        session = _checked(state, before.model_copy(update=moved))
+        session = _checked(state, (), before.model_copy(update=moved))
         if (session.begins, session.minutes) == (before.begins, before.minutes):
             return Ruling(state, result)
         refuse_unbookable(session, moment.now)
-        concerned = tuple(one.id for one in (*state.holders(session.id), *state.waiting(session.id)))
+        concerned = tuple(one.id for one in (*state.holders(session.id), *state.hoping(session.id)))
         state = fill(state.put(session), [session.id], moment.now)
         happened = Event(kind=EventKind.SESSION_RESCHEDULED, at=moment.now, session=session.id)
         return Ruling(state, result, (happened,), Cause(NoticeKind.SESSION_RESCHEDULED, session, concerned))
@@ -165,29 +158,9 @@ class CancelSession(Command[Session]):
         del facts
         before = state.session(self.session_id)
         refuse_unbookable(before, moment.now)
-        waiting = tuple(one.id for one in state.waiting(before.id))
-        session = before.model_copy(
-            update={
-                "status": SessionStatus.CANCELLED,
-                "sequence": state.next_sequence(before.sequence),
-                "reason": self.reason or None,
-                "changed_at": moment.now,
-            }
-        )
+        hoping = tuple(one.id for one in state.hoping(before.id))
+        session = cancelled(state, before, self.reason, moment.now)
         state = displace(state.put(session), state.holders(session.id), moment.now)
         happened = Event(kind=EventKind.SESSION_CANCELLED, at=moment.now, session=session.id)
-        cause = Cause(NoticeKind.SESSION_CANCELLED, session, waiting)
+        cause = Cause(NoticeKind.SESSION_CANCELLED, session, hoping)
         return Ruling(state, Ref("session", session.id), (happened,), cause)
-
-
-def displace(state: ProjectState, people: Iterable[Registration], now: datetime) -> ProjectState:
-    """Take a place away that is no longer there: another of their sessions, else first in line."""
-    for one in people:
-        left = replace(one, place=None, switching=False, wishes=tuple(wish for wish in one.wishes if wish != one.place))
-        free = first_free(state, left, now)
-        if free is None:
-            lost = replace(one, decision=Decision.ACCEPTED, place=None, switching=False, displaced=True)
-            state = state.put(lost)
-        else:
-            state = state.put(seated(one, free))
-    return state

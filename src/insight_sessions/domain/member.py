@@ -1,7 +1,7 @@
 """A member, as the host knows them, and a person, as we keep them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,6 +71,11 @@ class Person:
             valid_until=member.valid_until,
             attributes=Labels(member.attributes),
         )
+
+    def renewed(self, member: Member) -> "Person":
+        """The person with what their member's membership is now; name and address stay."""
+        attributes = Labels(member.attributes)
+        return replace(self, active=member.active, valid_until=member.valid_until, attributes=attributes)
 
     def is_member_on(self, day: date) -> bool:
         """Whether they are an active member on that day."""

@@ -87,7 +87,8 @@ class Owed:
         title: the project's title.
         slot: the place it is about.
         previous: the place they had before.
-        waits: the sessions they wait for now.
+        waits: the sessions they wait for now, or hope for.
+        undecided: an organiser is still to decide about what they hope for.
         cancelled: the session that will not take place.
         method: what the calendar part asks for, or None without one.
         sequence: the calendar part's revision.
@@ -105,6 +106,7 @@ class Owed:
     slot: Slot | None = None
     previous: Slot | None = None
     waits: tuple[Slot, ...] = ()
+    undecided: bool = False
     cancelled: Slot | None = None
     method: Method | None = None
     sequence: int = 0

@@ -27,6 +27,9 @@ class Decision(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+_HOPEFUL = frozenset({Decision.PENDING, Decision.ACCEPTED})
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A place held for somebody until a moment."""
@@ -105,12 +108,20 @@ class Registration:
 
         Someone with a place waits only for what they asked to switch to, and prefer to it.
         """
-        if self.decision is not Decision.ACCEPTED:
+        return self.hopes_for if self.decision is Decision.ACCEPTED else ()
+
+    @property
+    def hopes_for(self) -> tuple[str, ...]:
+        """The sessions they asked for and do not have: those they wait for, or that somebody must decide about."""
+        if self.decision not in _HOPEFUL:
             return ()
         if self.place is None:
             return self.wishes
-        if not self.switching:
-            return ()
+        return self.preferred if self.switching else ()
+
+    @property
+    def preferred(self) -> tuple[str, ...]:
+        """The wishes that come before the place they have; all when it is none of them."""
         return self.wishes[: self.wishes.index(self.place)] if self.place in self.wishes else self.wishes
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
@@ -173,6 +174,11 @@ class ProjectState:
         capacity = self.session(session_id).capacity
         return None if capacity is None else capacity - self.taken.get(session_id, 0)
 
+    def hoping(self, session_id: str) -> list[Registration]:
+        """Who asked for a session and does not have it, whether they wait or nothing is decided; by arrival."""
+        hoping = (one for one in self.registrations.values() if session_id in one.hopes_for)
+        return sorted(hoping, key=lambda one: one.arrived)
+
     def organiser_of(self, registration: Registration) -> Contact:
         """Who signs somebody's invites."""
         return self.organisers[str(registration.organiser)].contact
@@ -199,6 +205,10 @@ class ProjectState:
         """Who has a place in a session, by arrival."""
         having = (one for one in self.registrations.values() if one.place == session_id)
         return sorted(having, key=lambda one: one.arrived)
+
+    def has_begun(self, registration: Registration, now: datetime) -> bool:
+        """Whether the session somebody has a place in has begun, so that it is too late to change it."""
+        return registration.place is not None and not self.session(registration.place).is_open_at(now)
 
     def may_take(self, registration: Registration, session: Session) -> bool:
         """Whether the membership of somebody lasts until a session's date."""

@@ -7,6 +7,7 @@ is read from the ``tzdata`` distribution, whose version is stored beside the ins
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
+from io import BytesIO
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,12 @@ def zone_names() -> frozenset[str]:
 
 
 @cache
-def _file(name: str) -> bytes:
+def zone_data(name: str) -> bytes:
+    """The compiled file of a zone (RFC 8536).
+
+    Raises:
+        ValueError: the pinned tzdata has no such zone.
+    """
     if name not in zone_names():
         raise ValueError(f"no such time zone: {name!r}; use an IANA name such as Europe/London")
     return resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
@@ -42,15 +48,13 @@ def zone(name: str) -> ZoneInfo:
     Raises:
         ValueError: the pinned tzdata has no such zone.
     """
-    _file(name)
-    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
+    return ZoneInfo.from_file(BytesIO(zone_data(name)), key=name)
 
 
 @cache
 def rule(name: str) -> str:
     """The zone's own rule for the years after its table: the POSIX TZ footer (RFC 8536 §3.3)."""
-    return _file(name).rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
+    return zone_data(name).rstrip(b"\n").rpartition(b"\n")[2].decode("ascii")
 
 
 def _offsets(local: datetime, name: str) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from insight_sessions.domain.member import Erased, Member
 from insight_sessions.domain.notices import Notice, NoticeKind, Wording
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Session
-from insight_sessions.errors import InsightSessionsError, Objection, PluginError, StorageError
+from insight_sessions.errors import CHECK_FAILED, InsightSessionsError, Objection, PluginError, StorageError
 from insight_sessions.hooks.admission import FAILURES, Implementation, Registry
 from insight_sessions.hooks.builtin import BUILT_IN
 from insight_sessions.hooks.specs import StorageBackend
@@ -30,9 +30,11 @@ if TYPE_CHECKING:  # importing it costs more than all the rest of this package
 
 T = TypeVar("T")
 
-CHECK_FAILED: Final = Objection(
-    "check_failed", "We could not check whether you can take part. Please try again later, or write to the organisers."
-)
+NOTIFY: Final = "notify/"
+"""How the name of a consumer of notices begins."""
+
+LISTEN: Final = "event/"
+"""How the name of a consumer of events begins."""
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*")
 _log: Final = logging.getLogger(__name__)
@@ -193,7 +195,7 @@ class Plugins:
 
         What a plugin raises comes through as it is.
         """
-        return {f"notify/{asks.plugin}": _notifier(asks) for asks in self._of["notify"]}
+        return {f"{NOTIFY}{asks.plugin}": _notifier(asks) for asks in self._of["notify"]}
 
     @property
     def listeners(self) -> Mapping[str, Callable[[Event], None]]:
@@ -201,7 +203,7 @@ class Plugins:
 
         What a plugin raises comes through as it is.
         """
-        return {f"event/{asks.plugin}": _listener(asks) for asks in self._of["on_event"]}
+        return {f"{LISTEN}{asks.plugin}": _listener(asks) for asks in self._of["on_event"]}
 
     def erase_member(self, member_id: str) -> Mapping[str, Erased | PluginError]:
         """Ask every plugin with data of its own to forget somebody; what each answered, by its name."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
-from insight_sessions.commands.filling import RecheckEligibility
+from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.places import (
     AmendAnswers,
     ConfirmPlace,
@@ -134,9 +134,10 @@ class Deviser:
     def _register(self, state: ProjectState) -> Command[Any]:
         absent = [one for one in self.members.values() if one.id not in state.members]
         some = absent if absent and self._dice.random() < 0.7 else list(self.members.values())
-        member: Member | str = self._dice.choice(some)
+        one = self._dice.choice(some)
+        member: Member | str = one
         if self._dice.random() < 0.2:
-            member = member.id if self._dice.random() < 0.9 else "stranger"
+            member = one.id if self._dice.random() < 0.9 else "stranger"
         answers = {"why": "because"} if state.definition.questions else {}
         return RegisterInterest(project_id=PROJECT, member=member, sessions=self._wishes(state), answers=answers)
 

@@ -115,7 +115,7 @@ class _Simulation:
         self.unsure: Command[Any] | None = None
         self.named = 0
         self.world.meanwhile = self._meanwhile
-        self.world.crash = lambda: self.ground.trap.crash()
+        self.world.crash = self._kill
 
     def run(self) -> History:
         """Trouble first, then peace: everything must come right in the end."""
@@ -147,6 +147,10 @@ class _Simulation:
         """While one worker is slow, another delivers."""
         with suppress(StorageError):
             self._desk(1).deliver()
+
+    def _kill(self) -> None:
+        """Kill every process, from inside of one."""
+        self.ground.trap.crash()
 
     def _reopen(self) -> None:
         """Every process ends in good order, and begins again."""
@@ -186,8 +190,7 @@ class _Simulation:
         elif act < 0.18:
             desk.tick()
         elif act < 0.20:
-            for letter in desk.dead_letters():
-                desk.requeue(letter.id)
+            _requeue_all(desk)
         elif act < 0.28:
             self._do_many(desk, [self._new_command() for _ in range(dice.randint(2, 4))])
         elif act < 0.38 and self.repeatable:
@@ -312,7 +315,7 @@ class _Simulation:
         self._drain()
         if world.poisoned is not None:
             world.poisoned = None
-            self._observed(lambda: [self._desk(0).requeue(one.id) for one in self._desk(0).dead_letters()])
+            self._observed(lambda: _requeue_all(self._desk(0)))
             self._drain()
 
     def _drain(self) -> None:
@@ -325,6 +328,11 @@ class _Simulation:
             if not any(self._desk(0).storage.backlog().values()):
                 break
         self.mailbox.check_end(self.replay.state, self._desk(0).storage)
+
+
+def _requeue_all(desk: WitnessedDesk) -> None:
+    for letter in desk.dead_letters():
+        desk.requeue(letter.id)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

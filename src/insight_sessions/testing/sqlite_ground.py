@@ -6,9 +6,9 @@ process begins with the copy: closing the old connections afterwards tidies up f
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from insight_sessions.storage.file import DatabaseFile
 from insight_sessions.storage.port import Storage
@@ -101,7 +101,7 @@ class _TrappedConnection:
     def in_transaction(self) -> bool:
         return self._real.in_transaction
 
-    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         fault = self._trap.step(commits=statement == "COMMIT" and self._real.total_changes > 0)
         if fault is Fault.LOST:
             self._real.execute(statement, values)
@@ -113,7 +113,7 @@ class _TrappedConnection:
         self._refuse(fault)
         return cursor
 
-    def executemany(self, statement: str, rows: Iterable[Any]) -> None:
+    def executemany(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         for row in rows:
             self.execute(statement, row)
 

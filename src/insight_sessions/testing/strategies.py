@@ -27,7 +27,9 @@ ZONES = ("Europe/London", "America/St_Johns", "Africa/Casablanca", "Asia/Kathman
 
 def lines() -> st.SearchStrategy[str]:
     """One line that people might write, in any script, with what mail and calendars find hard."""
-    hard = st.sampled_from(["Ada Osei", "Zoë; Müller, \\n", 'A "quoted" name', "李 小龙", "e\u0301mile", "=HYPERLINK(1)"])
+    hard = st.sampled_from(
+        ["Ada Osei", "Zoë; Müller, \\n", 'A "quoted" name', "李 小龙", "e\u0301mile", "=HYPERLINK(1)"]
+    )
     letters = st.characters(exclude_categories=("C", "Z"), exclude_characters="=\u2028\u2029")
     return hard | st.text(letters, min_size=1, max_size=40)
 

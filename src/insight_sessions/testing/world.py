@@ -1,7 +1,7 @@
 """The world of a simulated history: a clock that jumps, seeded randomness, a moody post, and what was seen."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -14,12 +14,13 @@ from insight_sessions.domain.notices import Notice
 from insight_sessions.hooks.manager import Plugins, load_plugins
 from insight_sessions.hooks.specs import hookimpl
 from insight_sessions.runtime import Moment, Runtime
-from insight_sessions.storage.port import Settlement, Storage, Verdict
+from insight_sessions.storage.port import Delivery, Settlement, Storage, Verdict
 from insight_sessions.writer import Request
 
 BEGINNING: Final = datetime(2026, 3, 1, 9, tzinfo=UTC)
 NOTIFIERS: Final = ("board", "post")
 LISTENER: Final = "log"
+_KEY: Final = "sixteen bytes and more"
 
 
 class Broken(AssertionError):
@@ -162,7 +163,7 @@ class WitnessedDesk(Desk):
     """A desk whose commands are written down with their facts."""
 
     def __init__(self, storage: Storage, world: World, plugins: Plugins) -> None:
-        super().__init__(storage, plugins=plugins, runtime=world.runtime(), secret="a secret to simulate")
+        super().__init__(storage, plugins=plugins, runtime=world.runtime(), secret=_KEY)
         self.storage = storage
         write = self._writer.do
 
@@ -259,13 +260,16 @@ class Overseen:
         self._real = real
         self._world = world
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+    def __getattr__(self, name: str) -> object:
+        found: object = getattr(self._real, name)
+        return found
 
-    def claim(self, consumers: Any, **named: Any) -> Any:
+    def claim(
+        self, consumers: Collection[str], *, worker: str, now: datetime, until: datetime, limit: int
+    ) -> Sequence[Delivery]:
         """As the store does; remembers the tokens."""
         self._world.stirred = True
-        claimed = self._real.claim(consumers, **named)
+        claimed = self._real.claim(consumers, worker=worker, now=now, until=until, limit=limit)
         self._world.tokens.update((delivery.id, delivery.token) for delivery in claimed)
         return claimed
 

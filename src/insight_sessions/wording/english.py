@@ -80,6 +80,12 @@ def _waiting(owed: Owed, other: str = "") -> Paragraphs:
             f"There is no {other}open session among those you told us you can attend, so we have no place for you now.",
             f"If you could come to another session, {_WRITE}, and we will see what is possible.",
         ]
+    if owed.undecided:
+        return [
+            "Your interest stands for:\n{waiting_for}",
+            f"What happens next: the organisers decide who can join, and we tell you. {_NOTHING_TO_DO}",
+            f"If something changes for you, {_WRITE}.",
+        ]
     return [
         "You are on the waiting list for:\n{waiting_for}",
         "What happens next: places that become free are given in order. As soon as one is yours, we write to you. "
@@ -98,6 +104,8 @@ def _switching(owed: Owed) -> Paragraphs:
     """For those with a place who asked for another."""
     if not owed.waits:
         return []
+    if owed.undecided:
+        return ["The organisers decide about your wish for:\n{waiting_for}", "Until then your place is certain."]
     return [
         "We will move you as soon as a place becomes free for you here:\n{waiting_for}",
         "Until then your place is certain.",
@@ -148,6 +156,8 @@ def _waiting_list(owed: Owed) -> Paragraphs:
 
 def _switch_waiting(owed: Owed) -> Paragraphs:
     so_far = "No place is free there yet" if owed.waits else "We cannot offer you one now"
+    if owed.undecided:
+        so_far = "The organisers will decide"
     opening = f"You asked for another session of “{{project}}”. {so_far}, so you keep the place you have:"
     return [*_with_place(owed, opening), *_cancelled(owed), *_left(owed), *_kept(owed)]
 
@@ -169,7 +179,7 @@ def _place_moved(owed: Owed) -> Paragraphs:
 
 def _place_lost(owed: Owed) -> Paragraphs:
     if owed.previous is None:
-        news = "We are sorry: a session of “{project}” that you asked for has fewer places now, and we cannot give you one."
+        news = "We are sorry: a session of “{project}” that you asked for has fewer places, and we cannot give you one."
     else:
         news = "We are sorry: this session of “{project}” has fewer places now, and we cannot keep yours:\n{previous}"
     return [
