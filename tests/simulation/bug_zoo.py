@@ -2,6 +2,7 @@
 # ruff: noqa: ANN401, ARG005 - a planted fault stands in for something of ours and is given whatever that is given
 
 import sqlite3
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,9 +24,14 @@ from insight_sessions.storage import sqlite_outbox
 from insight_sessions.storage.port import Change, Delivery, Receipt
 from insight_sessions.storage.schema import ADD_DELIVERY, ADD_ENTRY, ADD_RECEIPT, number
 from insight_sessions.storage.sqlite_hold import SQLiteHold
+from insight_sessions.testing.simulation import simulate
+from insight_sessions.testing.world import Broken
 from insight_sessions.upkeep import Upkeep
 
 Plant = Callable[[pytest.MonkeyPatch], None]
+
+PATIENCE: Final = 400
+"""In how many histories a fault must be caught."""
 
 ZOO: Final[dict[str, Plant]] = {}
 
@@ -400,3 +406,19 @@ def one_message_blocks_for_ever(patch: pytest.MonkeyPatch) -> None:
 def cancelled_project_keeps_its_places(patch: pytest.MonkeyPatch) -> None:
     """Everybody is told, and nothing is taken away."""
     patch.setattr(calls, "replace", lambda one, **changes: one)
+
+
+def main(name: str) -> None:
+    """Let one out, and say what the first broken history says."""
+    with pytest.MonkeyPatch.context() as patch:
+        ZOO[name](patch)
+        for seed in range(PATIENCE):
+            try:
+                simulate(seed)
+            except Broken as broken:
+                sys.stdout.write(f"{broken}\n")
+                return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

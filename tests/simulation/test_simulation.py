@@ -1,8 +1,7 @@
 """Seeded histories of commands, deliveries, crashes and clock jumps, with every invariant after each step."""
 
+import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,23 +9,30 @@ from dataclasses import asdict
 import pytest
 
 from insight_sessions.storage.memory import MemoryStorage
-from insight_sessions.testing.faults import PortGround
-from insight_sessions.testing.simulation import simulate
+from insight_sessions.testing import simulation
+from insight_sessions.testing.faults import Crash, Fault, PortGround, Trap
+from insight_sessions.testing.simulation import main, simulate
+from insight_sessions.testing.world import Broken
+from tests.simulation.bug_zoo import ZOO
+from tests.simulation.untraced import run
 
 PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"
 HISTORIES = 50_000 if PROVING else 2_000
-TOGETHER = 500 if PROVING else 125
+TOGETHER = 2_500 if PROVING else 250
 
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, TOGETHER))
 def test_every_invariant_holds_in_every_history_on_sqlite(first: int) -> None:
     """Whatever people, clocks, disks and kills do; and the histories are eventful enough to say so."""
+    done = run("insight_sessions.testing.simulation", "--seed", first, "--histories", TOGETHER)
+    assert done.returncode == 0, done.stderr
+    histories = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [history["seed"] for history in histories] == list(range(first, first + TOGETHER))
     numbers, faults = Counter[str](), Counter[str]()
-    for seed in range(first, first + TOGETHER):
-        history = simulate(seed)
-        faults.update(history.faults)
-        numbers.update({key: value for key, value in asdict(history).items() if key != "faults"})
-    assert min(faults[fault] for fault in ("crash", "error", "busy", "full", "lost")) > TOGETHER // 6
+    for history in histories:
+        faults.update(history.pop("faults"))
+        numbers.update(history)
+    assert min(faults[fault] for fault in Fault) > TOGETHER // 6
     assert numbers["done"] > 5 * TOGETHER
     assert numbers["refused"] > TOGETHER
     assert numbers["copies"] > 4 * TOGETHER
@@ -34,8 +40,10 @@ def test_every_invariant_holds_in_every_history_on_sqlite(first: int) -> None:
 
 def test_every_invariant_holds_on_a_store_known_only_by_its_port() -> None:
     """So authors of storage plugins run the same histories on theirs."""
-    for seed in range(60):
-        simulate(seed, _in_memory)
+    faults = Counter[str]()
+    for seed in range(25):
+        faults.update(simulate(seed, _in_memory).faults)
+    assert min(faults[fault] for fault in Fault) > 0
 
 
 def _in_memory(random_bytes: Callable[[int], bytes]) -> PortGround:
@@ -43,8 +51,38 @@ def _in_memory(random_bytes: Callable[[int], bytes]) -> PortGround:
     return PortGround(first.reopened)
 
 
-def test_one_seed_is_one_history() -> None:
-    """The command that a failure prints shows the same again."""
-    program = [sys.executable, "-m", "insight_sessions.testing.simulation", "--seed", "3", "--histories", "2"]
-    said = subprocess.run(program, capture_output=True, text=True, check=True, timeout=100).stdout
-    assert said == f"{simulate(3)}\n{simulate(4)}\n"
+def test_one_seed_is_one_history(capsys: pytest.CaptureFixture[str]) -> None:
+    """In every process, and with faults and all."""
+    main(["--seed", "3", "--histories", "20"])
+    done = run("insight_sessions.testing.simulation", "--seed", 3, "--histories", 20)
+    assert capsys.readouterr().out == done.stdout
+    assert json.loads(done.stdout.splitlines()[0]) == asdict(simulate(3))
+
+
+@pytest.mark.parametrize("bug", ["capacity_off_by_one", "journal_after_commit"])
+def test_a_broken_history_says_how_to_see_it_again(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its seed, what is wrong, and one command."""
+    ZOO[bug](monkeypatch)
+    with pytest.raises(Broken) as caught:
+        main(["--histories", "100"])
+    said = str(caught.value)
+    assert "Broken: I" in said
+    assert said.splitlines()[-1].startswith(
+        "see it again with: ./dev python -m insight_sessions.testing.simulation --seed"
+    )
+
+
+def test_histories_run_where_there_is_no_memory_to_keep_files_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On other systems they run on the disk."""
+    monkeypatch.setattr(simulation, "MEMORY", simulation.MEMORY / "nowhere")
+    assert simulate(1).steps > 0
+
+
+def test_after_a_kill_nothing_more_is_done() -> None:
+    """What is still on its way is killed too."""
+    trap = Trap(lambda: None)
+    trap.arm(Fault.CRASH, 1)
+    for _ in range(2):
+        with pytest.raises(Crash):
+            trap.step()
+    assert trap.disarm() is Fault.CRASH

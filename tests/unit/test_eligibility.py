@@ -5,12 +5,19 @@ import pytest
 
 from insight_sessions.commands.calls import OpenCall
 from insight_sessions.commands.passing import RecheckEligibility
-from insight_sessions.commands.places import LAPSED, NOT_A_MEMBER, RegisterInterest, SwitchSession
+from insight_sessions.commands.places import RegisterInterest, SwitchSession
 from insight_sessions.desk import Desk
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.registration import Registration, Status
-from insight_sessions.errors import InsightSessionsError, NotEligible, NotFound, PluginError
-from insight_sessions.hooks.manager import CHECK_FAILED
+from insight_sessions.errors import (
+    CHECK_FAILED,
+    LAPSED,
+    NOT_A_MEMBER,
+    InsightSessionsError,
+    NotEligible,
+    NotFound,
+    PluginError,
+)
 
 from .desk_kit import P, interest, member, project, session, until
 from .desk_store import Clock, Directory, Door, a_desk, desk_on

@@ -7,12 +7,12 @@ import pytest
 from insight_sessions.commands.base import Facts
 from insight_sessions.commands.filling import is_current
 from insight_sessions.commands.passing import RecheckEligibility
-from insight_sessions.commands.places import NOT_A_MEMBER, SwitchSession, Withdraw
+from insight_sessions.commands.places import SwitchSession, Withdraw
 from insight_sessions.commands.sessions import ResizeSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.registration import Status
-from insight_sessions.errors import NotFound
+from insight_sessions.errors import NOT_A_MEMBER, NotFound
 
 from .desk_kit import DAY, NOW, P, Rehearsal, member, project, session, stale, until
 

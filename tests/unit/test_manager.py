@@ -19,9 +19,9 @@ from insight_sessions.domain.member import Erased, Member
 from insight_sessions.domain.notices import Notice, NoticeKind, Wording
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Session
-from insight_sessions.errors import Objection, PluginError, StorageError
+from insight_sessions.errors import CHECK_FAILED, Objection, PluginError, StorageError
 from insight_sessions.hooks import specs
-from insight_sessions.hooks.manager import CHECK_FAILED, Plugins, load_plugins
+from insight_sessions.hooks.manager import Plugins, load_plugins
 from insight_sessions.hooks.specs import StorageBackend, hookimpl
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage

@@ -4,14 +4,22 @@ import pytest
 from pydantic import ValidationError
 
 from insight_sessions.commands.base import Facts
-from insight_sessions.commands.places import LAPSED, NOT_A_MEMBER, Withdraw
+from insight_sessions.commands.places import Withdraw
 from insight_sessions.commands.sessions import CancelSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Status
-from insight_sessions.errors import AlreadyRegistered, NotEligible, NotFound, NotPossible, Objection
+from insight_sessions.errors import (
+    LAPSED,
+    NOT_A_MEMBER,
+    AlreadyRegistered,
+    NotEligible,
+    NotFound,
+    NotPossible,
+    Objection,
+)
 
 from .desk_kit import NOW, P, Rehearsal, interest, member, project, session, until
 

@@ -6,19 +6,12 @@ import pytest
 
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.calls import CancelProject
-from insight_sessions.commands.places import (
-    LAPSED,
-    AmendAnswers,
-    ConfirmPlace,
-    DeclineInterest,
-    SwitchSession,
-    Withdraw,
-)
+from insight_sessions.commands.places import AmendAnswers, ConfirmPlace, DeclineInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.registration import Decision, Offer, Registration, Status
-from insight_sessions.errors import NotEligible, NotFound, NotPossible, Objection, SessionFull
+from insight_sessions.errors import LAPSED, NotEligible, NotFound, NotPossible, Objection, SessionFull
 
 from .desk_kit import NOW, P, Rehearsal, member, project, session, until
 

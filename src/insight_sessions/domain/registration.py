@@ -112,7 +112,7 @@ class Registration:
 
     @property
     def hopes_for(self) -> tuple[str, ...]:
-        """The sessions they asked for and do not have: those they wait for, or that somebody must decide about."""
+        """The sessions they asked for and do not have, whether they wait or somebody must decide."""
         if self.decision not in _HOPEFUL:
             return ()
         if self.place is None:

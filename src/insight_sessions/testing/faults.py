@@ -59,10 +59,9 @@ class Trap:
 
     def crash(self) -> NoReturn:
         """Kill the process."""
-        if not self.dead:
-            self.dead = True
-            self.sprung = Fault.CRASH
-            self._killed()
+        self.dead = True
+        self.sprung = Fault.CRASH
+        self._killed()
         raise Crash
 
     def step(self, *, commits: bool = False) -> Fault | None:

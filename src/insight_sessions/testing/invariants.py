@@ -107,7 +107,7 @@ def _check_order(before: ProjectState, command: Command[object], after: ProjectS
 
 def check_waiting(state: ProjectState, now: datetime) -> None:
     """After a tick: whoever waits is known well enough to be given the next free place."""
-    days = state.definition.recheck_days
+    days = None if state.announced is None else state.announced.recheck_days
     for one in state.registrations.values():
         old = days is not None and (now - one.checked_at).total_seconds() > days * 86_400
         expect(not old or one.status is not Status.WAITING, "whoever waits is asked again when facts are old", one.id)

@@ -11,11 +11,12 @@ Authors of storage plugins run the same histories on their own store::
 """
 
 import argparse
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,7 @@ from insight_sessions.testing.world import (
 MakeGround = Callable[[Callable[[int], bytes]], Ground]
 
 REFUSED: Final = (Refusal, NotFound, ValidationError)
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - folders of our own are made in it
 LONGEST: Final = timedelta(days=70)
 """Receipts live 90 days: a history that repeats commands stays within that."""
 
@@ -81,8 +83,7 @@ def simulate(seed: int, ground: MakeGround | None = None) -> History:
     try:
         if ground is not None:
             return _Simulation(seed, ground).run()
-        memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-        with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
             return _Simulation(seed, lambda random_bytes: SQLiteGround(Path(folder), random_bytes)).run()
     except Exception as error:
         again = f"./dev python -m insight_sessions.testing.simulation --seed {seed}"
@@ -213,9 +214,8 @@ class _Simulation:
         self.unsure = command if command.id is not None else None
         try:
             result = desk.do(command)
-        except CommandConflict:
-            raise Broken("a repeated command is recognised") from None
-        except REFUSED:
+        except REFUSED as error:
+            expect(not isinstance(error, CommandConflict), "a repeated command is recognised", str(command.id))
             self.history.refused += 1
         else:
             self.answers.append((command, result))
@@ -319,15 +319,19 @@ class _Simulation:
             self._drain()
 
     def _drain(self) -> None:
-        for _ in range(10 * MOST_ATTEMPTS):
-            self.world.pass_time(timedelta(hours=16))
-            self._observed(lambda: self._desk(0).tick())
-            if self.replay.state.announced is not None:
-                check_waiting(self.replay.state, self.world.now)
-            self._observed(lambda: self._desk(0).deliver())
-            if not any(self._desk(0).storage.backlog().values()):
-                break
+        rounds = 0
+        while self._goes_round():
+            rounds += 1
+            expect(rounds < 10 * MOST_ATTEMPTS, "everything due is delivered in the end")
         self.mailbox.check_end(self.replay.state, self._desk(0).storage)
+
+    def _goes_round(self) -> bool:
+        """Hours later everything is tried again; whether something is left."""
+        self.world.pass_time(timedelta(hours=16))
+        self._observed(lambda: self._desk(0).tick())
+        check_waiting(self.replay.state, self.world.now)
+        self._observed(lambda: self._desk(0).deliver())
+        return any(self._desk(0).storage.backlog().values())
 
 
 def _requeue_all(desk: WitnessedDesk) -> None:
@@ -336,13 +340,13 @@ def _requeue_all(desk: WitnessedDesk) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Live through histories and say what they were like."""
+    """Live through histories and say what each was like, in a line of JSON."""
     parser = argparse.ArgumentParser(prog="insight_sessions.testing.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="the first history")
     parser.add_argument("--histories", type=int, default=1, help="how many")
     given = parser.parse_args(arguments)
     for seed in range(given.seed, given.seed + given.histories):
-        print(simulate(seed))  # noqa: T201 - what one asked for
+        print(json.dumps(asdict(simulate(seed))), flush=True)  # noqa: T201 - what one asked for
 
 
 if __name__ == "__main__":
