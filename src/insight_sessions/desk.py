@@ -221,10 +221,10 @@ class Desk:
         return preview(state, commands, self._enquiry.facts, self._runtime.moment())
 
     def _request(self, command: Command[R]) -> Request[R]:
-        given = command.id is not None
-        named = command if given else command.model_copy(update={"id": self._runtime.mint("k-")})
-        fingerprint = self._identity.fingerprint(command) if given else ""
-        return Request(named, self._enquiry.facts(command), fingerprint=fingerprint, given=given)
+        facts = self._enquiry.facts(command)
+        if command.id is None:
+            return Request(command, facts, self._runtime.mint("k-"))
+        return Request(command, facts, command.id, self._identity.fingerprint(command))
 
     # Asking
 

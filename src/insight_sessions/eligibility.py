@@ -48,9 +48,7 @@ class Enquiry:
                 member = self._member(command.member)
                 if member is None:
                     return Facts(now)
-                state = self._state(command.project_id)
-                # With no project yet nobody can be asked; if there is none at all, the rule says that first.
-                found = self._objections(member, state, command.sessions) if state else self._unasked()
+                found = self._objections(member, command.project_id, command.sessions)
                 return Facts(now, member, self._person_id(member.id), found)
             case SwitchSession():
                 return self._again(command.project_id, command.registration_id, command.sessions, now)
@@ -81,16 +79,17 @@ class Enquiry:
             if self._plugins.has_directory and state.definition.members_only:
                 return Facts(now, None, person.id, (NOT_A_MEMBER,))
             known = as_member(person)
-        return Facts(now, known, person.id, self._objections(known, state, sessions or registration.hopes_for))
+        return Facts(now, known, person.id, self._objections(known, project_id, sessions or registration.hopes_for))
 
-    def _objections(self, member: Member, state: ProjectState, sessions: tuple[str, ...]) -> tuple[Objection, ...]:
+    def _objections(self, member: Member, project_id: str, sessions: tuple[str, ...]) -> tuple[Objection, ...]:
         if not self._plugins.checks_eligibility:
             return ()
+        state = self._state(project_id)
+        if state is None:
+            # With no project yet nobody can be asked; if there is none at all, the rule says that first.
+            return (CHECK_FAILED,)
         wished = tuple(state.sessions[one] for one in sessions if one in state.sessions)
         return self._plugins.objections(member, state.project, wished)
-
-    def _unasked(self) -> tuple[Objection, ...]:
-        return (CHECK_FAILED,) if self._plugins.checks_eligibility else ()
 
     def _state(self, project_id: str) -> ProjectState | None:
         try:

@@ -120,7 +120,7 @@ def decode(records: Iterable[Record]) -> Read:
 
 def changed_records(state: ProjectState, version: int) -> Iterator[Record]:
     """What a state's changes are as records."""
-    for (kind, id), thing in state.changes.items():
+    for (kind, id), thing in state.changed().items():
         yield encode(state.project_id, kind, id, version, thing)
 
 

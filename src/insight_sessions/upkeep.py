@@ -104,6 +104,5 @@ class Upkeep:
         return bool(requests)
 
     def _again(self, project_id: str, registration_id: str) -> Request[Registration]:
-        id = self._runtime.mint("k-")
-        command = RecheckEligibility(project_id=project_id, registration_id=registration_id, id=id)
-        return Request(command, self._enquiry.facts(command))
+        command = RecheckEligibility(project_id=project_id, registration_id=registration_id)
+        return Request(command, self._enquiry.facts(command), self._runtime.mint("k-"))

@@ -39,26 +39,21 @@ class Request(Generic[R]):
     """A command on its way, and what became of it.
 
     Args:
-        command: with its id.
+        command: what somebody wants.
         facts: what was found out beforehand.
-        fingerprint: a keyed hash of its content.
-        given: whether its id came from the caller, so that it may have been done before.
+        id: the command's own id, or one that was minted for it.
+        fingerprint: a keyed hash of its content, when its id came from the caller: it may have been done before.
     """
 
-    __slots__ = ("command", "error", "facts", "fingerprint", "given", "result")
+    __slots__ = ("command", "error", "facts", "fingerprint", "id", "result")
 
-    def __init__(self, command: Command[R], facts: Facts, *, fingerprint: str = "", given: bool = False) -> None:
+    def __init__(self, command: Command[R], facts: Facts, id: str, fingerprint: str = "") -> None:
         self.command = command
         self.facts = facts
+        self.id = id
         self.fingerprint = fingerprint
-        self.given = given
         self.result: Any = None
         self.error: Exception | None = None
-
-    @property
-    def id(self) -> str:
-        """The command's id."""
-        return self.command.id or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +271,7 @@ class Writer:
             if kept.state.announced is not None:
                 batch.begin()
                 self._let_time_pass(batch, moment)
-            given = [request.id for request in requests if request.given]
+            given = [request.id for request in requests if request.fingerprint]
             known: Mapping[str, Receipt] = hold.receipts(given) if given else {}
             for request in requests:
                 receipt = known.get(request.id) or batch.receipts.get(request.id)
@@ -302,7 +297,7 @@ class Writer:
         """One command; a refusal, or a fault in its rule, fails it alone."""
         request.result = request.error = None
         try:
-            decided = decide(batch.state, request.command, request.facts, moment)
+            decided = decide(batch.state, request.command, request.facts, moment, request.id)
             request.result = decided.state.find(*decided.result)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this command's alone
             request.error = error

@@ -51,7 +51,7 @@ def loading(scale: Scale) -> Iterator[Row]:
     with folder() as where:
         fresh = _Interpreters(where)
         works = [fresh.timed(program) for program in (PACKAGE, NAMES, PYDANTIC)]
-        package, names, pydantic = in_turns(scale.of(11, 1), *works)
+        package, names, pydantic = in_turns(scale.of(9, 1), *works)
         early = sorted(fresh.loaded(NAMES) - fresh.loaded(PYDANTIC))
     for program, taken in ((PACKAGE, package), (NAMES, names)):
         yield Row(

@@ -61,7 +61,7 @@ class _Processes:
 
 def sharing(scale: Scale) -> Iterator[Row]:
     """Four processes register in one project at once, as fast as they can."""
-    length = scale.of(2, 0) or 0.1
+    length = 0.1 if scale.quick else 1.0
     rounds = scale.of(3, 1)
     with folder() as where:
         with desk(sqlite(where / "desk.db")):

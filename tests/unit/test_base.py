@@ -243,7 +243,7 @@ def test_deciding_changes_nothing_that_was_there() -> None:
     assert registered.registrations[ada.id].place == "mon"
     assert moved.state.registrations[ada.id].place == "tue"
     again = decide(before, AmendProject(project_id=P, title="New"), Facts(NOW), Moment(NOW, minting()))
-    assert [kind for kind, _ in again.state.changes] == ["project"]
+    assert [kind for kind, _ in again.state.changed()] == ["project"]
     assert before.definition.title == "Exploring COVID-19 backlogs"
 
 

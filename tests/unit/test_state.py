@@ -110,7 +110,7 @@ def test_a_membership_that_lapses_leaves_the_line() -> None:
     assert [one.person for one in lapsed.waiting("mon")] == ["p-cat"]
     renewed = lapsed.put(Person.of(member("ben"), "p-ben"))
     assert [one.person for one in renewed.waiting("mon")] == ["p-ben", "p-cat"]
-    assert set(lapsed.changes) - set(room.state.changes) == {("person", "p-ben")}
+    assert set(lapsed.changed()) - set(room.state.changed()) == {("person", "p-ben")}
 
 
 def test_a_project_for_everyone_asks_for_no_membership() -> None:
@@ -142,19 +142,19 @@ def test_changes_are_noted_until_they_are_settled() -> None:
     """By kind and id, each with what it is now."""
     room = Rehearsal(project())
     ada = room.register("ada", "mon")
-    assert dict(room.state.changes) == {
+    assert room.state.changed() == {
         ("person", "p-ada"): room.state.people["p-ada"],
         ("registration", ada.id): room.of("ada"),
     }
     settled = room.state.settled()
-    assert dict(settled.changes) == {}
+    assert settled.changed() == {}
     assert settled.settled() is settled
 
 
 def test_a_state_knows_what_version_of_the_store_it_is() -> None:
     """With nothing noted as changed."""
     state = Rehearsal(project()).state.at(version=7, epoch="e", journal_end=3)
-    assert (state.version, state.epoch, state.journal_end, len(state.changes)) == (7, "e", 3, 0)
+    assert (state.version, state.epoch, state.journal_end, len(state.changed())) == (7, "e", 3, 0)
 
 
 def test_a_contact_of_the_past_is_kept() -> None:

@@ -68,7 +68,7 @@ class Decided:
     """A ruling with all that follows from it.
 
     Args:
-        state: the next state; its ``changes`` are this command's.
+        state: the next state; what it `changed` is this command's.
         result: what the caller gets.
         events: for the journal, not yet numbered.
         notices: what is owed to whom.
@@ -108,7 +108,7 @@ SessionIds = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=100), Af
 """Sessions in order of preference; a second mention says nothing new."""
 
 
-def decide(state: ProjectState, command: Command[R], facts: Facts, moment: Moment) -> Decided:
+def decide(state: ProjectState, command: Command[R], facts: Facts, moment: Moment, id: str | None = None) -> Decided:
     """What a command does to a state: the next one, what happened, and who must be told.
 
     Args:
@@ -116,19 +116,20 @@ def decide(state: ProjectState, command: Command[R], facts: Facts, moment: Momen
         command: what somebody wants.
         facts: what was found out beforehand.
         moment: when, and where new ids come from.
+        id: the command's id, when it has none of its own.
 
     Raises:
         Refusal: the rules say no.
         NotFound: the command names something that is not there.
     """
     before = state.settled()
-    return conclude(before, command.rule(before, facts, moment), command, moment)
+    asked = Asked(state.project_id, command.id or id, command.by)
+    return _conclude(before, command.rule(before, facts, moment), asked, moment)
 
 
-def conclude(before: ProjectState, ruling: Ruling, command: Command[R], moment: Moment) -> Decided:
+def _conclude(before: ProjectState, ruling: Ruling, asked: Asked, moment: Moment) -> Decided:
     """Work out notices, invites and events from the difference a ruling makes."""
     state = ruling.state
-    asked = Asked(state.project_id, command.id, command.by)
     first = before.journal_end + 1
     events = [asked.numbered(event, number) for number, event in enumerate(ruling.events, first)]
     notices: list[Owed] = []

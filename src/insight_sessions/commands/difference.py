@@ -136,9 +136,9 @@ class Difference:
         """The registration with its invite moved on (RFC 5546 §2.1.4)."""
         after = self.after
         if after.stamped is None or self.notice is NoticeKind.DETAILS_CHANGED:
-            return replace(after, stamped=now)
+            return after.but(stamped=now)
         left = None if self.new is not None or self.old is None else self.old.id
-        return replace(after, stamped=now, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
+        return after.but(stamped=now, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
 
     def happened(self, kind: EventKind, now: datetime, asked: Asked, number: int) -> Event:
         """The event."""
@@ -198,10 +198,10 @@ def differences(before: ProjectState, state: ProjectState, cause: Cause | None) 
 
     Args:
         before: the state before the ruling.
-        state: the state after it; its ``changes`` are the ruling's.
+        state: the state after it; what it `changed` is the ruling's.
         cause: why registrations changed that the command did not name.
     """
-    changed = {id for kind, id in state.changes if kind == "registration"}
+    changed = {id for kind, id in state.changed() if kind == "registration"}
     if cause is not None:
         changed.update(cause.concerned)
     for after in sorted((state.registrations[id] for id in changed), key=lambda one: one.arrived):

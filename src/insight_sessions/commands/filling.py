@@ -6,7 +6,6 @@ is undone for somebody else's, and whoever moves frees a place that is filled in
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from insight_sessions.commands.base import Facts
@@ -47,28 +46,28 @@ def checked(state: ProjectState, registration: Registration, facts: Facts) -> Pr
         known = state.people[registration.person]
         renewed = known.renewed(facts.member) if registration.place else Person.of(facts.member, known.id)
         state = state if renewed == known else state.put(renewed)
-    return state.put(replace(registration, checked_at=facts.checked_at, barred=bool(facts.objections)))
+    return state.put(registration.but(checked_at=facts.checked_at, barred=bool(facts.objections)))
 
 
 def seated(registration: Registration, session_id: str) -> Registration:
     """The registration with a place in a session."""
-    return replace(
-        registration, place=session_id, decision=Decision.ACCEPTED, displaced=False, switching=False, attendance=None
+    return registration.but(
+        place=session_id, decision=Decision.ACCEPTED, displaced=False, switching=False, attendance=None
     )
 
 
 def released(registration: Registration, decision: Decision) -> Registration:
     """The registration without a place, and without a wait for one."""
-    return replace(registration, decision=decision, place=None, offer=None, displaced=False, switching=False)
+    return registration.but(decision=decision, place=None, offer=None, displaced=False, switching=False)
 
 
 def displace(state: ProjectState, people: Iterable[Registration], now: datetime) -> ProjectState:
     """Take a place away that is no longer there: another of their sessions, else first in line."""
     for one in people:
-        others = replace(one, place=None, wishes=tuple(wish for wish in one.wishes if wish != one.place))
+        others = one.but(place=None, wishes=tuple(wish for wish in one.wishes if wish != one.place))
         free = None if one.barred else first_free(state, others, now)
         if free is None:
-            lost = replace(one, decision=Decision.ACCEPTED, place=None, switching=False, displaced=True)
+            lost = one.but(decision=Decision.ACCEPTED, place=None, switching=False, displaced=True)
             state = state.put(lost)
         else:
             state = state.put(seated(one, free))

@@ -1,6 +1,5 @@
 """What members do about a place, and what organisers decide about it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionIds
@@ -112,7 +111,7 @@ def _placed(state: ProjectState, registration: Registration, now: datetime) -> R
         return registration
     free = first_free(state, registration, now)
     if free is None:
-        return replace(registration, decision=Decision.ACCEPTED)
+        return registration.but(decision=Decision.ACCEPTED)
     return seated(registration, free)
 
 
@@ -301,13 +300,13 @@ class SwitchSession(Command[Registration]):
             raise NotEligible((LAPSED,), state.definition.apply_url)
         _refuse_when_none_is_open(sessions, moment.now)
         result = Ref("registration", registration.id)
-        asked = replace(registration, wishes=wishes, switching=False)
+        asked = registration.but(wishes=wishes, switching=False)
         preferred = asked.preferred
         if state.definition.places != "first-come":
             # Who was accepted before and lost the place needs no decision again.
             state = fill(state.put(_for_review(asked, preferred)), wishes, moment.now)
             return Ruling(state, result)
-        free = first_free(state, replace(asked, wishes=preferred), moment.now)
+        free = first_free(state, asked.but(wishes=preferred), moment.now)
         if free is None:
             state = state.put(_in_line(state, registration, asked, preferred, moment.now))
             return Ruling(state, result)
@@ -320,7 +319,7 @@ def _for_review(asked: Registration, preferred: tuple[str, ...]) -> Registration
     """Under a policy where somebody decides: noted, and the place is kept."""
     if asked.place is None:
         return asked
-    return replace(asked, switching=bool(preferred), decision=Decision.PENDING if preferred else Decision.ACCEPTED)
+    return asked.but(switching=bool(preferred), decision=Decision.PENDING if preferred else Decision.ACCEPTED)
 
 
 def _in_line(
@@ -331,5 +330,5 @@ def _in_line(
     if asked.place is None or not ahead:
         return asked
     if before.switching:
-        return replace(asked, switching=True)
-    return replace(asked, switching=True, arrived=state.next_arrival)
+        return asked.but(switching=True)
+    return asked.but(switching=True, arrived=state.next_arrival)

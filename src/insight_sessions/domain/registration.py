@@ -1,8 +1,9 @@
 """A registration: one member's part in one project."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, TypedDict, Unpack, cast
 
 from insight_sessions.text import KeptLabels
 
@@ -36,6 +37,25 @@ class Offer:
 
     session: str
     until: datetime
+
+
+class Changes(TypedDict, total=False):
+    """What can change about a registration; the rest stays for life."""
+
+    wishes: tuple[str, ...]
+    arrived: int
+    checked_at: datetime
+    decision: Decision
+    place: str | None
+    left: str | None
+    offer: Offer | None
+    displaced: bool
+    switching: bool
+    barred: bool
+    sequence: int
+    stamped: datetime | None
+    partstat: str | None
+    attendance: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +104,15 @@ class Registration:
     partstat: str | None = None
     attendance: str | None = None
 
+    def but(self, **changed: Unpack[Changes]) -> "Registration":
+        """The same registration with some of it changed."""
+        # What dataclasses.replace does, in less than half the time: every command does it twice.
+        new = object.__new__(Registration)
+        values = cast("dict[str, object]", changed)
+        for name in _FIELDS:
+            object.__setattr__(new, name, values[name] if name in values else getattr(self, name))
+        return new
+
     @property
     def status(self) -> Status:
         """What it is to its member."""
@@ -128,6 +157,9 @@ class Registration:
     def uid(self) -> str:
         """The UID of their calendar entry, for life (RFC 5545 §3.8.4.7)."""
         return f"{self.id}.{self.project_id}.insight-sessions"
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Registration))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

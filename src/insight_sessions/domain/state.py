@@ -55,6 +55,9 @@ RESTORE_GAP: Final = 1000
 Thing = Project | Lineage | Organiser | Session | Person | Registration | Answers | Reason | Consent
 """Whatever is kept as a record of its own."""
 
+Noted = tuple["Noted | None", str, str, Thing]
+"""What was noted before, and the kind, the id and the thing noted last: adding to it copies nothing."""
+
 EMPTY: Final[Queue] = Queue()
 
 
@@ -87,7 +90,7 @@ class ProjectState:
         displaced: who waits for each session after losing a place, by arrival.
         queue: who else waits for each session, by arrival.
         next_arrival: the next arrival number.
-        changes: what was put since `settled`, by kind and id.
+        changes: what was put since `settled`, the newest first; see `changed`.
     """
 
     project_id: str = ""
@@ -111,7 +114,7 @@ class ProjectState:
     displaced: HashTrieMap[str, Queue] = _EMPTY
     queue: HashTrieMap[str, Queue] = _EMPTY
     next_arrival: int = 1
-    changes: HashTrieMap[tuple[str, str], Thing] = _EMPTY
+    changes: Noted | None = None
 
     # Looking
 
@@ -228,9 +231,9 @@ class ProjectState:
             case Session():
                 return self._put_session(thing)
             case Project():
-                return self._with(announced=thing, changes=self.changes.insert(("project", thing.id), thing))
+                return self._with(announced=thing, changes=(self.changes, "project", thing.id, thing))
             case Lineage():
-                return self._with(lineage=thing, changes=self.changes.insert(("lineage", "lineage"), thing))
+                return self._with(lineage=thing, changes=(self.changes, "lineage", "lineage", thing))
             case Organiser():
                 return self._put_in("organisers", "organiser", str(thing.number), thing)
             case Answers():
@@ -244,12 +247,21 @@ class ProjectState:
         """The next state, with a registration whose invite changed and nothing else about it."""
         return self._with(
             registrations=self.registrations.insert(registration.id, registration),
-            changes=self.changes.insert(("registration", registration.id), registration),
+            changes=(self.changes, "registration", registration.id, registration),
         )
+
+    def changed(self) -> dict[tuple[str, str], Thing]:
+        """What was put since `settled`, by kind and id, in the order in which each was first put."""
+        noted: list[tuple[tuple[str, str], Thing]] = []
+        at = self.changes
+        while at is not None:
+            at, kind, id, thing = at
+            noted.append(((kind, id), thing))
+        return dict(reversed(noted))
 
     def settled(self) -> ProjectState:
         """The same, with no changes noted."""
-        return self._with(changes=_EMPTY) if self.changes else self
+        return self if self.changes is None else self._with(changes=None)
 
     def journalled(self, end: int) -> ProjectState:
         """The same, with the number of its last event."""
@@ -257,7 +269,7 @@ class ProjectState:
 
     def at(self, *, version: int, epoch: str, journal_end: int) -> ProjectState:
         """The same, known to be what the store holds at that version."""
-        return self._with(version=version, epoch=epoch, journal_end=journal_end, changes=_EMPTY)
+        return self._with(version=version, epoch=epoch, journal_end=journal_end, changes=None)
 
     def with_all(self, things: Iterable[Thing]) -> ProjectState:
         """The state with many things in it, as when a project is opened."""
@@ -313,13 +325,13 @@ class ProjectState:
 
     def _put_in(self, name: str, kind: str, id: str, thing: Thing) -> ProjectState:
         known: HashTrieMap[str, Thing] = getattr(self, name)
-        return self._with(**{name: known.insert(id, thing), "changes": self.changes.insert((kind, id), thing)})
+        return self._with(**{name: known.insert(id, thing), "changes": (self.changes, kind, id, thing)})
 
     def _put_person(self, person: Person) -> ProjectState:
         state = self._with(
             people=self.people.insert(person.id, person),
             members=self.members.insert(person.member_id, person.id),
-            changes=self.changes.insert(("person", person.id), person),
+            changes=(self.changes, "person", person.id, person),
         )
         known = self.latest_of(person.id)
         return state if known is None else state._put_registration(known, changed=False)
@@ -328,7 +340,7 @@ class ProjectState:
         state = self._with(
             sessions=self.sessions.insert(session.id, session),
             slots=self.slots.insert(session.id, Slot.of(session)),
-            changes=self.changes.insert(("session", session.id), session),
+            changes=(self.changes, "session", session.id, session),
         )
         before = self.sessions.get(session.id)
         if before is not None and (before.status, before.starts) != (session.status, session.starts):
@@ -341,7 +353,7 @@ class ProjectState:
         old = self.registrations.get(new.id)
         values: dict[str, object] = {"registrations": self.registrations.insert(new.id, new)}
         if changed:
-            values["changes"] = self.changes.insert(("registration", new.id), new)
+            values["changes"] = (self.changes, "registration", new.id, new)
         if old is None or old.arrived != new.arrived:
             values["next_arrival"] = max(self.next_arrival, new.arrived + 1)
             # Who registers again comes after everyone who is there, and so after their own earlier one.
