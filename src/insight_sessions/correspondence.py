@@ -158,5 +158,5 @@ def _reason(owed: Owed, state: ProjectState) -> str | None:
         return state.definition.cancelled or None
     if owed.kind is NoticeKind.DECLINED:
         found = state.reasons.get(owed.registration)
-        return None if found is None else found.text
+        return None if found is None else found.text or None
     return state.session(owed.cancelled.id).reason if owed.cancelled is not None else None

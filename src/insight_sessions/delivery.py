@@ -123,7 +123,9 @@ class Courier:
             return self._failed(delivery, error)
         try:
             hand_over()
-        except FAILURES as error:
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin's fault is contained, even a cancelled task's
             return self._failed(delivery, error)
         return Settlement(delivery.id, delivery.token, Verdict.SENT)
 

@@ -16,7 +16,7 @@ from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import tzdata_version
 from insight_sessions.eligibility import Enquiry
-from insight_sessions.errors import InsightSessionsError, NotFound, PluginError
+from insight_sessions.errors import NotFound, PluginError
 from insight_sessions.explaining import Explanation, explain
 from insight_sessions.hooks.manager import Plugins, load_plugins
 from insight_sessions.identity import identity_of
@@ -313,11 +313,11 @@ class Desk:
             busy = 0
             try:
                 self.tick()
-            except InsightSessionsError as error:
+            except Exception as error:  # noqa: BLE001 - it must go on, and say what it was without a word of it
                 log.warning("the worker could not do all that is due: %s", type(error).__name__)
             try:
                 busy = self.deliver().total
-            except InsightSessionsError as error:
+            except Exception as error:  # noqa: BLE001 - the same
                 log.warning("the worker could not deliver for now: %s", type(error).__name__)
             if not busy:
                 until.wait(every)
@@ -328,7 +328,7 @@ class Desk:
         return [DeadLetter(one.id, one.project_id, one.consumer, reason) for one, reason in found]
 
     def requeue(self, delivery_id: str) -> None:
-        """Try a dead letter again from the start.
+        """Try a dead letter again, as often as a new one but for once.
 
         Raises:
             NotFound: there is no such dead letter.

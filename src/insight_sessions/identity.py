@@ -15,6 +15,7 @@ from insight_sessions.commands.base import Command
 from insight_sessions.errors import StorageError
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Change, Record, Storage
+from insight_sessions.text import normal
 
 R = TypeVar("R")
 
@@ -37,7 +38,12 @@ class Identity:
 
     def person(self, member_id: str) -> str:
         """Our id of a person."""
-        return "p-" + blake2b(member_id.encode(), key=self._secret, digest_size=12, person=b"person").hexdigest()
+        return (
+            "p-"
+            + blake2b(
+                normal(member_id).encode(errors="surrogatepass"), key=self._secret, digest_size=12, person=b"person"
+            ).hexdigest()
+        )
 
     def fingerprint(self, command: Command[R]) -> str:
         """What a command says, without who asked, as a keyed hash."""

@@ -130,8 +130,12 @@ def event_text(event: Event) -> str:
 
 
 def read_event(body: str) -> Event:
-    """The event behind its text."""
-    event: Event = _form(Event).validator.validate_json(body, context=STORED, extra="ignore")
+    """The event behind its text.
+
+    Raises:
+        StorageError: the text is broken.
+    """
+    event: Event = _read(Event, body, "an event")
     return event
 
 
@@ -141,6 +145,17 @@ def owed_text(owed: Owed) -> str:
 
 
 def read_owed(body: str) -> Owed:
-    """The notice in the outbox behind its text."""
-    owed: Owed = _form(Owed).validator.validate_json(body, context=STORED, extra="ignore")
+    """The notice in the outbox behind its text.
+
+    Raises:
+        StorageError: the text is broken.
+    """
+    owed: Owed = _read(Owed, body, "a notice")
     return owed
+
+
+def _read(kind: type[Any], body: str, what: str) -> Any:  # noqa: ANN401 - of that kind
+    try:
+        return _form(kind).validator.validate_json(body, context=STORED, extra="ignore")
+    except ValueError:
+        raise StorageError(f"{what} cannot be read") from None

@@ -46,6 +46,11 @@ def refuse_controls(value: str, allowed: str = "") -> None:
             raise ValueError("characters that change the direction of text are not allowed")
 
 
+def normal(value: str) -> str:
+    """Text in the form in which a `Line` is kept, for looking it up; never refused."""
+    return unicodedata.normalize("NFC", value).strip(" ")
+
+
 def _line(value: str) -> str:
     if not value.isascii():
         value = unicodedata.normalize("NFC", value)
@@ -168,7 +173,7 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63
 OpaqueId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
 """An id from outside that goes into the journal: no ``@``, so an address cannot slip in."""
 
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language tag (BCP 47), such as ``en`` or ``cy``."""
 
 Url = Annotated[str, _entering(_url)]

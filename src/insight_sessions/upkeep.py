@@ -7,7 +7,7 @@ from insight_sessions.commands.filling import is_recent
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.domain.registration import Registration
 from insight_sessions.eligibility import Enquiry
-from insight_sessions.errors import InsightSessionsError, PluginError, StorageError
+from insight_sessions.errors import PluginError, StorageError
 from insight_sessions.identity import HOUSEHOLD
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
@@ -48,7 +48,7 @@ class Upkeep:
         """
         now = self._runtime.utc_now()
         visited: set[str] = set()
-        failed: dict[str, InsightSessionsError] = {}
+        failed: dict[str, Exception] = {}
         for _ in range(MOST_ROUNDS):
             due = [one for one in self._storage.due(now, DUE_TOGETHER + len(failed)) if one not in failed]
             if not due:
@@ -56,7 +56,7 @@ class Upkeep:
             for project_id in due:
                 try:
                     self._writer.do(project_id, [])
-                except InsightSessionsError as error:
+                except Exception as error:  # noqa: BLE001 - the same
                     failed[project_id] = error
             visited.update(due)
         if self._swept is None or not timedelta(0) <= now - self._swept < SWEPT_EVERY:
@@ -66,16 +66,16 @@ class Upkeep:
             raise fault
         return len(visited)
 
-    def _sweep(self, now: datetime, failed: dict[str, InsightSessionsError]) -> set[str]:
+    def _sweep(self, now: datetime, failed: dict[str, Exception]) -> set[str]:
         """What is a matter of days, and reads much: old checks, and receipts that nobody needs any more."""
         visited: set[str] = set()
         for project_id in self.projects():
             try:
                 if self._recheck(project_id, now, failed):
                     visited.add(project_id)
-            except StorageError as error:
+            except Exception as error:  # noqa: BLE001 - one project must not keep the others from theirs
                 failed[project_id] = error
-                self._swept = None  # what could not be written is tried again at the next tick
+                self._swept = None  # what could not be done is tried again at the next tick
         self._storage.forget_receipts(now - RECEIPTS_KEPT)
         return visited
 
@@ -83,7 +83,7 @@ class Upkeep:
         """The ids of all projects."""
         return [project_id for project_id in self._storage.project_ids() if project_id != HOUSEHOLD]
 
-    def _recheck(self, project_id: str, now: datetime, failed: dict[str, InsightSessionsError]) -> bool:
+    def _recheck(self, project_id: str, now: datetime, failed: dict[str, Exception]) -> bool:
         """Ask again about people who wait and whose facts have grown old; whether there were any."""
         state = self._writer.state(project_id)
         project = state.definition

@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -33,6 +33,10 @@ KEPT_PROJECTS: Final = 128
 
 TRIES: Final = 3
 """How often a batch is tried when the store is busy."""
+
+
+AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When something new is due: long ago, so that a clock that is set back does not hold it up."""
 
 
 class Request(Generic[R]):
@@ -100,13 +104,14 @@ class _Batch:
             self.entries.append(Entry(event.project_id, event.number, text))
             for number, consumer in enumerate(self._listening):
                 id = f"e-{event.project_id}-{event.number}.{number}"
-                self.deliveries.append(Draft(id, consumer, event.project_id, text, moment.now))
+                self.deliveries.append(Draft(id, consumer, event.project_id, text, AT_ONCE))
         if not self._notified:
             return
         for owed in decided.notices:
             text = owed_text(owed)
+            stream = f"{self.state.project_id}/{owed.person}"
             for number, consumer in enumerate(self._notified):
-                self.deliveries.append(Draft(f"{owed.id}.{number}", consumer, owed.registration, text, moment.now))
+                self.deliveries.append(Draft(f"{owed.id}.{number}", consumer, stream, text, AT_ONCE))
 
     def receive(self, request: Request[Any], result: Ref, moment: Moment) -> None:
         """Note what became of a command, so that it is not done twice."""
@@ -158,12 +163,10 @@ class Writer:
         self._lines: WeakValueDictionary[str, Line[Request[Any]]] = WeakValueDictionary()
 
     def before_fork(self) -> None:
-        """Come to rest, so that no kept state is half noted."""
-        self._mutex.acquire()
+        """Nothing to wait for: a thread that holds the store may need our mutex, and the store waits for it."""
 
     def after_fork(self, *, child: bool) -> None:
-        """Go on; a child begins with nobody in line."""
-        self._mutex.release()
+        """Go on; a child begins with nobody in line, and remembers nothing."""
         if child:
             self._reset()
 

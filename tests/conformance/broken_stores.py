@@ -345,12 +345,12 @@ class RetiringLeavesDeliveries(Sound):
 
 
 class RequeueKeepsAttempts(Sound):
-    """Sends a dead letter back with the attempts it died of."""
+    """Sends a dead letter back with more attempts than it died of."""
 
     def requeue(self, delivery_id: str, now: datetime) -> bool:
         row = self.shelf.outbox.rows.get(delivery_id)
         attempts = row.attempts if row else 0
         done = super().requeue(delivery_id, now)
         if row:
-            row.attempts = attempts
+            row.attempts = attempts + 1
         return done

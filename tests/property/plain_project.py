@@ -56,7 +56,11 @@ class PlainProject:
 
     def wanted(self, one: Part) -> list[str]:
         """The sessions in which somebody waits for a place."""
-        if not one["live"] or not one["accepted"]:
+        return self.hoped(one) if one["accepted"] else []
+
+    def hoped(self, one: Part) -> list[str]:
+        """The sessions somebody asked for and has not, whether they wait or somebody must decide."""
+        if not one["live"] or one["declined"]:
             return []
         wishes: list[str] = one["wishes"]
         if one["place"] is None:
@@ -126,6 +130,7 @@ class PlainProject:
         if self.policy != "first-come":
             if place is not None:
                 one.update(switching=bool(preferred), accepted=not preferred)
+            self.fill(*wishes)
             return
         free = next((session for session in preferred if self.can_take(one, session)), None)
         if free is not None:
@@ -182,11 +187,13 @@ class PlainProject:
 
         Args:
             change: the change.
-            about: the session that the change is about: whoever had or wanted a place there is concerned.
+            about: the session that the change is about: whoever had or hoped for a place there is concerned.
             gone: what those are told who lose their place by it.
         """
         before = deepcopy(self)
-        concerned = {one["id"] for one in before.holders(about)} | set(before.line(about)) if about else set[str]()
+        concerned = {
+            id for id, one in before.parts.items() if about and (one["place"] == about or about in before.hoped(one))
+        }
         change()
         told = {id: _notice(before, self, id, gone, concerned=id in concerned) for id in self.parts}
         return {id: kind for id, kind in told.items() if kind}

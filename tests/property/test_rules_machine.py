@@ -124,9 +124,8 @@ class RulesMachine(RuleBasedStateMachine):
                 self.sequences[owed.registration] = 0 if known is None else known + 1
             assert owed.sequence == self.sequences.get(owed.registration, 0)
             assert (owed.slot.id if owed.slot else None) == one["place"]
-            assert [slot.id for slot in owed.waits] == [
-                session for session in self.plain.wanted(one) if one["id"] in self.plain.line(session)
-            ]
+            hoped = [session for session in self.plain.hoped(one) if self.plain.sessions[session]["on"]]
+            assert [slot.id for slot in owed.waits] == [session for session in hoped if self.plain.lasts(one, session)]
 
     def part_of(self, person: str) -> dict[str, Any] | None:
         """What somebody has in the project, or what nobody has."""
@@ -299,7 +298,7 @@ class RulesMachine(RuleBasedStateMachine):
     @invariant()
     def no_place_is_empty_while_somebody_waits_for_it(self) -> None:
         """I6, worked out from the plain project alone."""
-        if hasattr(self, "plain") and self.plain.policy == "first-come":
+        if hasattr(self, "plain"):
             assert [one for one in NAMES if self.plain.room(one) and self.plain.line(one)] == []
 
 

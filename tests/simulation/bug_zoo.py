@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from insight_sessions import delivery, writer
-from insight_sessions.commands import base, calls, filling, places, sessions
+from insight_sessions.commands import base, calls, filling, passing, places, sessions
 from insight_sessions.commands.difference import Difference
 from insight_sessions.correspondence import Correspondence
 from insight_sessions.domain.notices import Method, Owed
@@ -245,14 +245,13 @@ def chains_end_after_one_move(patch: pytest.MonkeyPatch) -> None:
 
     def once(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectState:
         for session_id in freed:
-            while state.session(session_id).is_open_at(now) and state.has_room(session_id):
-                found = filling._next_in_line(state, session_id, now)
-                if found is None:
-                    break
-                state = state.put(filling.seated(found, session_id))
+            if state.session(session_id).is_open_at(now):
+                for one in state.line(session_id):
+                    if state.has_room(session_id) and filling.is_current(one, state.definition, now):
+                        state = state.put(filling.seated(one, session_id))
         return state
 
-    for module in (places, sessions, filling):
+    for module in (places, sessions, passing):
         patch.setattr(module, "fill", once)
 
 
@@ -265,7 +264,7 @@ def membership_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 @bug
 def nobody_is_asked_again(patch: pytest.MonkeyPatch) -> None:
     """Whoever waits too long is passed over for ever."""
-    patch.setattr(Upkeep, "_recheck", lambda self, project_id, now: False)
+    patch.setattr(Upkeep, "_recheck", lambda self, *given: False)
 
 
 @bug
@@ -288,8 +287,8 @@ def everybody_is_told_twice(patch: pytest.MonkeyPatch) -> None:
     """One notice for the move, and one for the place."""
     decide = base.decide
 
-    def twice(state: ProjectState, command: Any, facts: Any, moment: Any) -> Any:
-        decided = decide(state, command, facts, moment)
+    def twice(state: ProjectState, command: Any, facts: Any, moment: Any, *more: Any) -> Any:
+        decided = decide(state, command, facts, moment, *more)
         again = tuple(replace(owed, id=moment.mint("n-")) for owed in decided.notices)
         return replace(decided, notices=decided.notices + again)
 
@@ -405,7 +404,7 @@ def one_message_blocks_for_ever(patch: pytest.MonkeyPatch) -> None:
 @bug
 def cancelled_project_keeps_its_places(patch: pytest.MonkeyPatch) -> None:
     """Everybody is told, and nothing is taken away."""
-    patch.setattr(calls, "replace", lambda one, **changes: one)
+    patch.setattr(calls, "released", lambda one, decision: one)
 
 
 def main(name: str) -> None:
@@ -416,6 +415,8 @@ def main(name: str) -> None:
             try:
                 simulate(seed)
             except Broken as broken:
+                if not isinstance(broken.__cause__, Broken):
+                    raise  # the plant itself is ill
                 sys.stdout.write(f"{broken}\n")
                 return
 

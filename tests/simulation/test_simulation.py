@@ -8,11 +8,17 @@ from dataclasses import asdict
 
 import pytest
 
+from insight_sessions.commands.base import Facts, decide
+from insight_sessions.commands.calls import OpenCall
+from insight_sessions.commands.places import RegisterInterest
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.runtime import Moment
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.testing import simulation
+from insight_sessions.testing.devising import PROJECT, Deviser
 from insight_sessions.testing.faults import Crash, Fault, PortGround, Trap
 from insight_sessions.testing.simulation import main, simulate
-from insight_sessions.testing.world import Broken
+from insight_sessions.testing.world import BEGINNING, Broken, World
 from tests.simulation.bug_zoo import ZOO
 from tests.simulation.untraced import run
 
@@ -41,7 +47,7 @@ def test_every_invariant_holds_in_every_history_on_sqlite(first: int) -> None:
 def test_every_invariant_holds_on_a_store_known_only_by_its_port() -> None:
     """So authors of storage plugins run the same histories on theirs."""
     faults = Counter[str]()
-    for seed in range(25):
+    for seed in range(40):
         faults.update(simulate(seed, _in_memory).faults)
     assert min(faults[fault] for fault in Fault) > 0
 
@@ -53,8 +59,8 @@ def _in_memory(random_bytes: Callable[[int], bytes]) -> PortGround:
 
 def test_one_seed_is_one_history(capsys: pytest.CaptureFixture[str]) -> None:
     """In every process, and with faults and all."""
-    main(["--seed", "3", "--histories", "20"])
-    done = run("insight_sessions.testing.simulation", "--seed", 3, "--histories", 20)
+    main(["--seed", "3", "--histories", "3"])
+    done = run("insight_sessions.testing.simulation", "--seed", 3, "--histories", 3, traced=True)
     assert capsys.readouterr().out == done.stdout
     assert json.loads(done.stdout.splitlines()[0]) == asdict(simulate(3))
 
@@ -76,6 +82,20 @@ def test_histories_run_where_there_is_no_memory_to_keep_files_in(monkeypatch: py
     """On other systems they run on the disk."""
     monkeypatch.setattr(simulation, "MEMORY", simulation.MEMORY / "nowhere")
     assert simulate(1).steps > 0
+
+
+def test_everything_that_people_can_do_comes_up() -> None:
+    """Sooner or later, in every history that is long enough."""
+    deviser = Deviser(World(1))
+    moment = Moment(BEGINNING, lambda prefix: f"{prefix}1")
+    facts = Facts(BEGINNING, deviser.members["m0"], "p-1")
+    announced = decide(ProjectState(project_id=PROJECT), deviser.announcement(), facts, moment).state
+    opened = decide(announced, OpenCall(project_id=PROJECT), facts, moment).state
+    joining = RegisterInterest(project_id=PROJECT, member=deviser.members["m0"], sessions=tuple(opened.sessions))
+    state = decide(opened, joining, facts, moment).state
+    kinds = {type(deviser.command(state)).__name__ for _ in range(2_000)}
+    assert kinds >= {"RegisterInterest", "SwitchSession", "CancelProject", "RecheckEligibility", "AmendAnswers"}
+    assert len(kinds) == 15
 
 
 def test_after_a_kill_nothing_more_is_done() -> None:

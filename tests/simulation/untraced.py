@@ -1,4 +1,4 @@
-"""Running programs of ours at full speed: measuring coverage makes them several times slower."""
+"""Running programs of ours, at full speed mostly: measuring coverage makes them several times slower."""
 
 import os
 import subprocess
@@ -8,8 +8,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a module as a program, without coverage, and wait for its end."""
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+def run(module: str, *arguments: object, traced: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a module as a program and wait for its end.
+
+    Args:
+        module: its name.
+        arguments: for the program.
+        traced: whether coverage is measured in it, when it is measured here.
+    """
+    settings = {name: value for name, value in os.environ.items() if traced or not name.startswith("COV")}
     program = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.run(program, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=1_500)

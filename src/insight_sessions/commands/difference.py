@@ -6,7 +6,7 @@ notice per command, however long the chain of moves behind it was.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from insight_sessions.domain.events import Event, EventKind
@@ -135,10 +135,14 @@ class Difference:
     def restamped(self, state: ProjectState, now: datetime) -> Registration:
         """The registration with its invite moved on (RFC 5546 §2.1.4)."""
         after = self.after
+        # A later message of one chain is later, whatever the clock does (RFC 5546 §2.1.5).
+        stamped = now if after.stamped is None else max(now, after.stamped + timedelta(seconds=1))
+        if self.before is None:
+            return after.but(stamped=stamped)
         if after.stamped is None or self.notice is NoticeKind.DETAILS_CHANGED:
-            return after.but(stamped=now)
+            return after.but(stamped=stamped, sequence=state.least_sequence(after.sequence))
         left = None if self.new is not None or self.old is None else self.old.id
-        return after.but(stamped=now, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
+        return after.but(stamped=stamped, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
 
     def happened(self, kind: EventKind, now: datetime, asked: Asked, number: int) -> Event:
         """The event."""
@@ -164,7 +168,7 @@ class Difference:
         return Owed(
             id=id,
             message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
-            at=moment.now,
+            at=moment.now if self.method is None or after.stamped is None else after.stamped,
             kind=kind,
             registration=after.id,
             person=after.person,

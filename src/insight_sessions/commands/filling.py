@@ -5,7 +5,7 @@ it: people who lost a place that is no longer there come first, then the order o
 is undone for somebody else's, and whoever moves frees a place that is filled in its turn.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from insight_sessions.commands.base import Facts
@@ -81,8 +81,9 @@ def fill(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectSta
         session_id = waiting.pop(0)
         if not state.session(session_id).is_open_at(now):
             continue
+        line = _ready(state, session_id, now)
         while state.has_room(session_id):
-            found = _next_in_line(state, session_id, now)
+            found = next(line, None)
             if found is None:
                 break
             if found.place is not None and found.place not in waiting:
@@ -91,10 +92,9 @@ def fill(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectSta
     return state
 
 
-def _next_in_line(state: ProjectState, session_id: str, now: datetime) -> Registration | None:
-    """The first in line whose facts are current, and whose present place has not begun."""
+def _ready(state: ProjectState, session_id: str, now: datetime) -> Iterator[Registration]:
+    """Who is in line, with facts that are current and a present place that has not begun; each looked at once."""
     definition = state.definition
     for registration in state.line(session_id):
         if is_current(registration, definition, now) and not state.has_begun(registration, now):
-            return registration
-    return None
+            yield registration

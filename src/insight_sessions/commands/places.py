@@ -2,11 +2,15 @@
 
 from datetime import datetime
 
+from pydantic import field_validator
+
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionIds
 from insight_sessions.commands.calls import refuse_cancelled
+from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import checked, fill, first_free, released, seated
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member, Person
+from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Answers, Consent, Decision, Reason, Registration
 from insight_sessions.domain.session import Session, SessionStatus
@@ -21,7 +25,7 @@ from insight_sessions.errors import (
     SessionFull,
 )
 from insight_sessions.runtime import Moment
-from insight_sessions.text import Attributes, Labels, Line, Slug, Text
+from insight_sessions.text import Attributes, Labels, Line, Slug, Text, refuse_controls
 
 _GONE = {
     SessionStatus.CANCELLED: ("session_cancelled", "This session was cancelled."),
@@ -46,6 +50,15 @@ class RegisterInterest(Command[Registration]):
     sessions: SessionIds
     answers: Attributes = Labels()
     consents: tuple[Slug, ...] = ()
+
+    @field_validator("member")
+    @classmethod
+    def _whole(cls, who: Member | str) -> Member | str:
+        # A copy of a member may have been changed without being checked; its address costs too much to parse again.
+        if isinstance(who, Member):
+            for text in (who.id, who.name, who.email):
+                refuse_controls(text)
+        return who
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Refuse who may not; keep who they are and what they said; give a place if one is free."""
@@ -84,10 +97,11 @@ def _eligible(project: Project, sessions: list[Session], facts: Facts) -> Member
     member = facts.member
     if member is None or (project.members_only and not member.active):
         raise NotEligible((NOT_A_MEMBER,), project.apply_url)
-    if facts.objections:
-        raise NotEligible(facts.objections, project.apply_url)
     if project.members_only and not any(member.is_member_on(session.starts.date()) for session in sessions):
         raise NotEligible((LAPSED,), project.apply_url)
+    # After the membership, so that a check says nothing to somebody who is told apart from a stranger by it.
+    if facts.objections:
+        raise NotEligible(facts.objections, project.apply_url)
     return member
 
 
@@ -208,12 +222,16 @@ class ConfirmPlace(Command[Registration]):
         result = Ref("registration", registration.id)
         if registration.place == session.id and registration.decision is Decision.ACCEPTED:
             return Ruling(state, result)
-        if session.id not in registration.wishes:
+        if session.id not in registration.wishes and session.id != registration.place:
             raise NotPossible("not_wished", "They did not say that they can attend this session.")
         if not state.may_take(registration, session):
             raise NotEligible((LAPSED,), state.definition.apply_url)
         if registration.place != session.id and not state.has_room(session.id):
             raise SessionFull(session.id)
+        if registration.place == session.id:
+            # They asked for another session, and stay where they are: they must hear of it.
+            told = Cause(NoticeKind.PLACE_CONFIRMED, concerned=(registration.id,))
+            return Ruling(state.put(seated(registration, session.id)), result, cause=told)
         freed = [] if registration.place is None else [registration.place]
         state = state.put(seated(registration, session.id))
         return Ruling(fill(state, freed, moment.now), result)
@@ -264,7 +282,7 @@ def _released(
 ) -> Ruling:
     _refuse_begun(state, registration, moment.now)
     state = state.put(released(registration, decision))
-    if reason:
+    if reason or registration.id in state.reasons:
         state = state.put(Reason(registration=registration.id, person=registration.person, text=reason))
     freed = [] if registration.place is None else [registration.place]
     return Ruling(fill(state, freed, moment.now), Ref("registration", registration.id))

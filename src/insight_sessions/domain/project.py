@@ -17,11 +17,12 @@ from insight_sessions.text import EmailAddress, Language, Line, Slug, Text, Url
 
 MAX_FILE_BYTES = 1 << 20
 MOST_DOTS = 4_000
+MOST_PROBLEMS = 20
 
 PlacesPolicy = Literal["first-come", "review", "allocation"]
 """How places are given: at once, by an organiser's decision, or decided together."""
 
-_VALUE = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+_VALUE = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always")
 
 
 class Contact(BaseModel):
@@ -135,7 +136,7 @@ class Project(BaseModel):
     apply_url: Url | None = None
     members_only: bool = True
     places: PlacesPolicy = "first-come"
-    recheck_days: Annotated[int, Field(ge=1)] | None = None
+    recheck_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     questions: tuple[Question, ...] = ()
     consents: tuple[ConsentAsked, ...] = ()
     call: Call = Call()
@@ -191,14 +192,14 @@ class Project(BaseModel):
             raise ProjectFileError(path, ["nested too deeply"]) from None
         except ValueError:
             raise ProjectFileError(path, ["holds a number that is too long"]) from None
-        kept = [_problem(text, where, "is for the library to say") for where in _kept_in(content)]
+        kept = [(where, "is for the library to say") for where in _kept_in(content)]
         if kept:
-            raise ProjectFileError(path, kept)
+            raise ProjectFileError(path, _problems(text, kept))
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            problems = [_problem(text, found["loc"], found["msg"]) for found in error.errors(include_input=False)]
-            raise ProjectFileError(path, problems) from None
+            found = [(one["loc"], one["msg"]) for one in error.errors(include_input=False, include_url=False)]
+            raise ProjectFileError(path, _problems(text, found)) from None
 
 
 _OF_THE_LIBRARY: Final = frozenset({"status", "sequence", "reason", "starts_at", "tzdata", "changed_at"})
@@ -241,12 +242,21 @@ def _file_text(path: Path) -> str:
             raw = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ProjectFileError(path, [f"cannot be read: {error.strerror}"]) from error
+    except ValueError:
+        raise ProjectFileError(path, ["is no name of a file"]) from None
     if len(raw) > MAX_FILE_BYTES:
         raise ProjectFileError(path, ["is larger than 1 MiB"])
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise ProjectFileError(path, ["is not UTF-8 text"]) from None
+
+
+def _problems(text: str, found: Sequence[tuple[Sequence[int | str], str]]) -> list[str]:
+    """The first problems of a file, and how many more there are."""
+    named = [_problem(text, where, reason) for where, reason in found[:MOST_PROBLEMS]]
+    more = len(found) - len(named)
+    return [*named, f"and {more:,} more"] if more else named
 
 
 def _problem(text: str, where: Sequence[int | str], reason: str) -> str:

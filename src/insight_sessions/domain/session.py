@@ -10,6 +10,8 @@ from insight_sessions.domain.zone import Timezone, instant, tzdata_version
 from insight_sessions.text import Line, LocalStart, Slug, Text
 
 MINUTES_PER_DAY = 24 * 60
+FIRST_YEAR = 1970
+LAST_YEAR = 9000
 
 
 class SessionStatus(StrEnum):
@@ -43,7 +45,7 @@ class Session(BaseModel):
         changed_at: when its public calendar entry last changed, in UTC.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always")
 
     id: Slug
     starts: LocalStart
@@ -86,8 +88,10 @@ class Session(BaseModel):
         """The same session with its zone and its instant.
 
         Raises:
-            ValueError: the clocks skip its wall-clock time.
+            ValueError: the clocks skip its wall-clock time, or its year is out of range.
         """
+        if not FIRST_YEAR <= self.starts.year <= LAST_YEAR:
+            raise ValueError(f"the year is out of range: it must be from {FIRST_YEAR} to {LAST_YEAR}")
         name = self.timezone or project_zone
         found = {"timezone": name, "starts_at": instant(self.starts, name), "tzdata": tzdata_version()}
         return self.model_copy(update=found)

@@ -23,6 +23,7 @@ from insight_sessions.domain.queue import Queue
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.errors import NotFound
+from insight_sessions.text import normal
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ class ProjectState:
 
     def registration_of(self, member_id: str) -> Registration | None:
         """The newest registration of a member, by the host's id of them."""
-        return self.latest_of(self.members.get(member_id, ""))
+        return self.latest_of(self.members.get(normal(member_id), ""))
 
     def find(self, kind: str, id: str) -> Thing:
         """The project, session or registration of that id, as it is now, or `NotFound`."""
@@ -186,9 +187,13 @@ class ProjectState:
         """Who signs somebody's invites."""
         return self.organisers[str(registration.organiser)].contact
 
+    def least_sequence(self, sequence: int) -> int:
+        """The same revision, or the first one beyond all that may have been sent before a restore."""
+        return max(sequence, self.lineage.restores * RESTORE_GAP)
+
     def next_sequence(self, sequence: int) -> int:
-        """The revision after this one: the next number, beyond all that was sent before a restore."""
-        return max(sequence + 1, self.lineage.restores * RESTORE_GAP)
+        """The revision after this one."""
+        return self.least_sequence(sequence + 1)
 
     def has_room(self, session_id: str) -> bool:
         """Whether a session has a free place."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from pydantic import ValidationError
+
 from insight_sessions.domain.allocation import AllocationPolicy
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.member import Erased, Member
@@ -123,6 +125,10 @@ class Plugins:
                 continue
             if not isinstance(found, Member):
                 raise asks.error(f"find_member must answer with a Member or None, not {_kind_of(found)}")
+            try:
+                found = Member.model_validate(dict(found))
+            except ValidationError:
+                raise asks.error("find_member answered with a Member that was changed and is not valid") from None
             if known is not None and known != found:
                 raise asks.error(
                     "find_member gives another answer than another plugin; they must agree, or one must go"

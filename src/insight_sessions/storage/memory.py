@@ -126,7 +126,7 @@ class MemoryStorage:
             return shelf.outbox.dead(limit)
 
     def requeue(self, delivery_id: str, now: datetime) -> bool:
-        """Make a dead letter due again with its attempts at 0; false when there is none such."""
+        """Make a dead letter due again, its attempts begun again at 1; false when there is none such."""
         shelf = self._writing()
         with shelf.mutex:
             return shelf.outbox.requeue(delivery_id, now, shelf.consumers)

@@ -117,7 +117,7 @@ class Outbox:
         if row is None or row not in self._dead or row.draft.consumer not in consumers:
             return False
         self._dead.remove(row)
-        row.attempts, row.reason, row.ready = 0, "", now
+        row.attempts, row.reason, row.ready = 1, "", now
         insort(self._stream(row), row)
         return True
 

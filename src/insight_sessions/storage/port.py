@@ -304,7 +304,10 @@ class Storage(Protocol):
         ...
 
     def requeue(self, delivery_id: str, now: datetime) -> bool:
-        """Make a dead letter due again with its attempts at 0; false when there is none such."""
+        """Make a dead letter due again; false when there is none such.
+
+        Its attempts begin again at 1: it was claimed before, and a claim of it must never look like the first.
+        """
         ...
 
     def forget_receipts(self, before: datetime) -> int:

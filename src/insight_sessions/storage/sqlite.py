@@ -38,7 +38,15 @@ def open_sqlite(url: str, random_bytes: Callable[[int], bytes]) -> "SQLiteStorag
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     mode = query.pop("mode", "rwc")
     path = unquote(parts.path.removeprefix("/"))
-    if parts.scheme != "sqlite" or parts.netloc or parts.fragment or not path or query or mode not in ("rw", "rwc"):
+    if (
+        parts.scheme != "sqlite"
+        or parts.netloc
+        or parts.fragment
+        or not path
+        or "\0" in path
+        or query
+        or mode not in ("rw", "rwc")
+    ):
         raise StorageError(f"{url!r} names no SQLite store: write sqlite:///file.db, with ?mode=rw to never make it")
     return SQLiteStorage(Path(path), random_bytes, create=mode == "rwc")
 
@@ -134,7 +142,7 @@ class SQLiteStorage:
             return outbox.dead_letters(connection, limit)
 
     def requeue(self, delivery_id: str, now: datetime) -> bool:
-        """Make a dead letter due again with its attempts at 0; false when there is none such."""
+        """Make a dead letter due again, its attempts begun again at 1; false when there is none such."""
         with self.file.writing() as connection:
             return outbox.requeue(connection, delivery_id, number(now), _known(connection))
 

@@ -32,7 +32,7 @@ _DEAD = """
 SELECT id, project_id, consumer, stream, body, attempts, '', reason FROM outbox WHERE dead = 1 ORDER BY number LIMIT ?
 """
 _DEAD_ONE = "SELECT consumer, stream FROM outbox WHERE id = ? AND dead = 1"
-_REVIVE = "UPDATE outbox SET dead = 0, attempts = 0, reason = '', ready = ? WHERE id = ?"
+_REVIVE = "UPDATE outbox SET dead = 0, attempts = 1, reason = '', ready = ? WHERE id = ?"
 
 
 def due(connection: sqlite3.Connection, consumers: Collection[str], now: int, limit: int) -> list[int]:

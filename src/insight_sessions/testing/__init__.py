@@ -1,4 +1,9 @@
-"""The test kit for authors of plugins: what a store must do, as tests to inherit."""
+"""The test kit for authors of plugins: what a store must do, as tests to inherit.
+
+Imported by name, for they bring a lot: `insight_sessions.testing.simulation.simulate` lives through seeded
+histories with crashes, on any store; `insight_sessions.testing.strategies` has members, projects and commands
+for Hypothesis.
+"""
 
 import pytest
 

@@ -136,7 +136,7 @@ class OutboxContract:
         assert _ids(_claim(storage)) == ["3"]
 
     def test_s6_a_dead_letter_can_be_requeued(self, place: Place) -> None:
-        """S6: it is due again, first in its stream, its attempts forgotten; once."""
+        """S6: it is due again, first in its stream, its attempts begun again at 1; once."""
         storage = _post(place, "1", "2")
         (taken,) = _claim(storage)
         _settle(storage, taken, Verdict.DEAD, reason="broken")
@@ -144,7 +144,7 @@ class OutboxContract:
         assert (storage.dead_letters(), storage.backlog()) == ([], {"mail": 2})
         assert _claim(storage) == []
         (again,) = _claim(storage, now=LATER)
-        assert (again.id, again.attempts, again.behind) == ("1", 1, (Queued("2", '"2"'),))
+        assert (again.id, again.attempts, again.behind) == ("1", 2, (Queued("2", '"2"'),))
 
     def test_s6_a_superseded_delivery_hands_over_to_its_successor(self, place: Place) -> None:
         """S6: the successor gets the new body and goes out next."""

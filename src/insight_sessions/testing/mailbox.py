@@ -114,8 +114,12 @@ class Mailbox:
         if one.place is None:
             gone = shown is None or shown[0] == "CANCEL"
             expect(gone, "whoever lost a place is told, and has it in no calendar", f"{consumer} {one.id} {shown}")
-            known = shown is None or came[0][0] == "REQUEST" or self._was_kept_from(consumer, one)
-            expect(known, "nobody is told of the end of what they never had", one.id)
+            kept_from = self._was_kept_from(consumer, one)
+            expect(
+                shown is None or kept_from or came[0][0] == "REQUEST",
+                "nobody is told of the end of what they never had",
+                one.id,
+            )
             return
         session = state.session(one.place)
         begins = (f"{session.starts:%Y%m%dT%H%M%S}", f"{session.begins:%Y%m%dT%H%M%SZ}")

@@ -124,7 +124,7 @@ class OutboxModel:
         row = draw(st.sampled_from(self.rows))
         assert self._storage.requeue(row.id, self._now) == row.dead
         if row.dead:
-            row.dead, row.attempts, row.ready = False, 0, self._now
+            row.dead, row.attempts, row.ready = False, 1, self._now
 
     def compare(self) -> None:
         """What waits and what was given up on is the same."""

@@ -57,22 +57,22 @@ class Replay:
         ids = iter(attempt.minted)
         moment = Moment(attempt.now, lambda _: next(ids))
         state, done, steps = _noted(self.state, epoch), dict(self.done), list(self.steps)
-        waiting: list[tuple[Command[Any], Facts]] = []
+        waiting: list[tuple[Command[Any], Facts, str | None]] = []
         due = wake_at(state)
         if due is not None and due <= attempt.now:
-            waiting.append((LetTimePass(project_id=state.project_id), Facts(attempt.now)))
-        waiting.extend((one.command, one.facts) for one in attempt.requests)
-        for command, facts in waiting:
-            if command.id in done:
+            waiting.append((LetTimePass(project_id=state.project_id), Facts(attempt.now), None))
+        waiting.extend((one.command, one.facts, one.id) for one in attempt.requests)
+        for command, facts, id in waiting:
+            if id in done:
                 continue
             try:
-                decided = decide(state, command, facts, moment)
+                decided = decide(state, command, facts, moment, id)
             except Exception:  # noqa: BLE001, S112 - a refused command, or one with a bug, changes nothing
                 continue
             steps.append(Step(state, command, decided, attempt.now))
             state = decided.state
-            if command.id is not None:
-                done[command.id] = decided.result
+            if id is not None:
+                done[id] = decided.result
         if len(steps) == len(self.steps) and state is self.state:
             return self
         state = state.at(version=state.version + 1, epoch=epoch, journal_end=state.journal_end)
@@ -118,7 +118,9 @@ def same(one: ProjectState, other: ProjectState) -> bool:
 def differences(one: ProjectState, other: ProjectState) -> list[str]:
     """What two states do not have alike."""
     first, second = _content(one), _content(other)
-    return [f"{name}: {first[name]!r} is not {second[name]!r}" for name in first if first[name] != second[name]]
+    return [
+        f"{name}: {first[name]!r:.300} is not {second[name]!r:.300}" for name in first if first[name] != second[name]
+    ]
 
 
 def _content(state: ProjectState) -> dict[str, object]:

@@ -127,11 +127,11 @@ class World:
         if mood < 0.12:
             raise OSError("the mail server is away")
         self.copies.append(copy)
-        if mood < 0.16:
+        if mood < 0.18:
             raise SystemExit("taken, and then failed")
-        if mood < 0.19:
+        if mood < 0.21:
             self.crash()
-        if mood < 0.24:
+        if mood < 0.30:
             self.pass_time(timedelta(minutes=11))
             self.meanwhile()
 
