@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from insight_sessions import SwitchSession
+from insight_sessions import AnnounceProject, OpenCall, SwitchSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.storage.sqlite import SQLiteStorage
@@ -13,7 +13,7 @@ from insight_sessions.superseding import merged
 from insight_sessions.testing.faults import Crash, Fault
 from insight_sessions.testing.sqlite_ground import SQLiteGround
 from insight_sessions.testing.world import BEGINNING
-from tests.simulation.contenders import announced, desk_on, register
+from tests.simulation.contenders import announced, desk_on, project, register
 
 
 def test_a_thread_that_ends_while_it_takes_hold_lets_go(tmp_path: Path) -> None:
@@ -73,3 +73,17 @@ def test_asking_for_the_same_sessions_again_leaves_a_journal_entry(tmp_path: Pat
         assert switched.switching
         (happened,) = desk.history("p")[len(before) :]
         assert (happened.kind, happened.registration) == (EventKind.WISHES_CHANGED, mine.id)
+
+
+def test_a_commit_whose_answer_was_lost_is_found_by_its_receipt(tmp_path: Path) -> None:
+    """The caller gets the registration that is in the store, and it is there once."""
+    ground = SQLiteGround(tmp_path, os.urandom)
+    with desk_on(ground.open()) as desk:
+        desk.do(AnnounceProject(project=project()))
+        desk.do(OpenCall(project_id="p"))
+        ground.trap.arm(Fault.LOST, 1)
+        mine = register(desk, "m1")
+        assert ground.trap.disarm() is Fault.LOST
+        assert list(desk.state("p").registrations) == [mine.id]
+        assert register(desk, "m1") == mine
+    ground.close()

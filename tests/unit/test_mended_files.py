@@ -33,7 +33,6 @@ def work(number):
         register(desks[number % 3], f"t{number}-{count}")
         count += 1
 
-faulthandler.dump_traceback_later(60, exit=True)
 desks = [Desk.open("sqlite:///" + sys.argv[1], discover=False) for _ in range(3)]
 stop = threading.Event()
 mon = Session(id="mon", starts="2921-07-05T10:00", minutes=60)
