@@ -5,10 +5,12 @@ fails is tried again later, ever more slowly; after `MOST_ATTEMPTS` claims the d
 dead letter that an organiser can see and requeue, and those behind it go out.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from traceback import extract_tb
 from typing import Final
 
 from insight_sessions.correspondence import Correspondence
@@ -20,6 +22,8 @@ from insight_sessions.records import owed_text, read_event, read_owed
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Delivery, Settlement, Storage, Verdict
 from insight_sessions.superseding import merged
+
+log: Final = logging.getLogger(__name__)
 
 MOST_ATTEMPTS: Final = 12
 """After how many claims a delivery is given up; with the pauses below, after about 14 hours."""
@@ -151,6 +155,9 @@ class Courier:
     def _failed(self, delivery: Delivery, error: BaseException) -> Settlement:
         """Try again later, or give up; the reason is the fault's kind, for its text may hold a name."""
         reason = type(error).__name__
+        where = extract_tb(error.__traceback__)[-1]
+        told = (delivery.id, delivery.consumer, reason, where.filename, where.lineno)
+        log.warning("delivery %s to %s failed: %s at %s:%s", *told)
         if delivery.attempts >= MOST_ATTEMPTS:
             return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=reason)
         due = self._runtime.utc_now() + self._pause(delivery.attempts)

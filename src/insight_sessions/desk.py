@@ -102,6 +102,8 @@ class Desk:
         secret: str | bytes | None = None,
     ) -> None:
         self._storage = storage
+        if isinstance(storage, str):
+            raise TypeError("a desk takes a store in hand; use Desk.open for a URL")
         if not isinstance(plugins, Plugins):
             plugins = load_plugins(plugins, discover=discover, block=block)
         self._plugins = plugins
@@ -137,6 +139,8 @@ class Desk:
             secret: as for the class.
         """
         machine = runtime or Runtime()
+        if not isinstance(url, str):
+            raise TypeError(f"a desk is opened by a URL such as sqlite:///file.db, not by a {type(url).__name__}")
         loaded = load_plugins(plugins, discover=discover, block=block)
         storage = loaded.open_storage(url, machine)
         try:

@@ -111,8 +111,21 @@ def test_a_session_within_those_years_has_a_calendar(starts: str, zone: str) -> 
     assert desk.tick() in {0, 1}
 
 
-@pytest.mark.parametrize("update", [{"id": "e\r\nv"}, {"name": HEADER}, {"email": "eve@example.org\r\nX-Canary: 1"}])
-def test_a_member_that_was_altered_unchecked_is_checked_at_the_door(update: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"id": "e\r\nv"},
+        {"name": HEADER},
+        {"email": "eve@example.org\r\nX-Canary: 1"},
+        {"email": "eve@example.org,Canary@example.org"},
+        {"name": "=?utf-8?q?=0D=0AX-Canary?="},
+        {"name": None},
+        {"language": "en\r\n"},
+        {"attributes": {"role": HEADER}},
+    ],
+    ids=["id", "name", "header", "addresses", "encoded", "none", "language", "attributes"],
+)
+def test_a_member_that_was_altered_unchecked_is_checked_at_the_door(update: dict[str, object]) -> None:
     """Pydantic's model_copy looks at nothing, and an invite would carry a line of theirs."""
     desk = a_desk()
     altered = member("eve").model_copy(update=update)

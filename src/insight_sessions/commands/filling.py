@@ -77,15 +77,18 @@ def displace(state: ProjectState, people: Iterable[Registration], now: datetime)
 def fill(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectState:
     """Give the free places of these sessions, and those that this frees, to people in line."""
     waiting = list(dict.fromkeys(freed))
+    lines: dict[str, Iterator[Registration]] = {}
     while waiting:
         session_id = waiting.pop(0)
         if not state.session(session_id).is_open_at(now):
             continue
-        line = _ready(state, session_id, now)
+        # Nobody joins a line meanwhile, so each is walked once, however often its session comes up again.
+        line = lines.setdefault(session_id, _ready(state, session_id, now))
         while state.has_room(session_id):
-            found = next(line, None)
+            found = next((one for one in line if session_id in state.registrations[one.id].waits_for), None)
             if found is None:
                 break
+            found = state.registrations[found.id]
             if found.place is not None and found.place not in waiting:
                 waiting.append(found.place)
             state = state.put(seated(found, session_id))

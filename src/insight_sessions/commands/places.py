@@ -25,7 +25,7 @@ from insight_sessions.errors import (
     SessionFull,
 )
 from insight_sessions.runtime import Moment
-from insight_sessions.text import Attributes, Labels, Line, Slug, Text, refuse_controls
+from insight_sessions.text import COPIED, Attributes, Labels, Line, Slug, Text
 
 _GONE = {
     SessionStatus.CANCELLED: ("session_cancelled", "This session was cancelled."),
@@ -54,11 +54,8 @@ class RegisterInterest(Command[Registration]):
     @field_validator("member")
     @classmethod
     def _whole(cls, who: Member | str) -> Member | str:
-        # A copy of a member may have been changed without being checked; its address costs too much to parse again.
-        if isinstance(who, Member):
-            for text in (who.id, who.name, who.email):
-                refuse_controls(text)
-        return who
+        # A copy of a member may have been changed without being checked.
+        return Member.model_validate(vars(who), context=COPIED) if isinstance(who, Member) else who
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Refuse who may not; keep who they are and what they said; give a place if one is free."""
@@ -231,7 +228,8 @@ class ConfirmPlace(Command[Registration]):
         if registration.place == session.id:
             # They asked for another session, and stay where they are: they must hear of it.
             told = Cause(NoticeKind.PLACE_CONFIRMED, concerned=(registration.id,))
-            return Ruling(state.put(seated(registration, session.id)), result, cause=told)
+            wishes = tuple(dict.fromkeys((session.id, *registration.wishes)))
+            return Ruling(state.put(seated(registration.but(wishes=wishes), session.id)), result, cause=told)
         freed = [] if registration.place is None else [registration.place]
         state = state.put(seated(registration, session.id))
         return Ruling(fill(state, freed, moment.now), result)

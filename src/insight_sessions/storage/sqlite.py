@@ -44,10 +44,13 @@ def open_sqlite(url: str, random_bytes: Callable[[int], bytes]) -> "SQLiteStorag
         or parts.fragment
         or not path
         or "\0" in path
+        or path == ":memory:"
         or query
         or mode not in ("rw", "rwc")
     ):
-        raise StorageError(f"{url!r} names no SQLite store: write sqlite:///file.db, with ?mode=rw to never make it")
+        raise StorageError(
+            f"{url!r} names no SQLite store: write sqlite:///file.db, with ?mode=rw to never make it, or memory:"
+        )
     return SQLiteStorage(Path(path), random_bytes, create=mode == "rwc")
 
 

@@ -1,0 +1,56 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from insight_sessions import Desk, Notice, PluginError, StorageError, hookimpl
+
+from .desk_kit import interest
+from .desk_store import a_desk
+
+
+@pytest.mark.parametrize("url", [Path("x.db"), None, 3])
+def test_a_desk_is_opened_by_a_url(url: Any) -> None:
+    """Anything else is said to be so, and not found out later."""
+    with pytest.raises(TypeError, match="URL such as sqlite:///file"):
+        Desk.open(url)
+
+
+def test_a_url_is_no_store() -> None:
+    """The class takes a store in hand."""
+    store: Any = "memory:"
+    with pytest.raises(TypeError, match=r"Desk\.open"):
+        Desk(store)
+
+
+def test_one_plugin_alone_is_no_list() -> None:
+    """It is easily forgotten."""
+    plugins: Any = object()
+    with pytest.raises(PluginError, match="as a list"):
+        Desk.open("memory:", plugins=plugins)
+
+
+def test_sqlite_in_memory_is_not_a_file_of_that_name() -> None:
+    """As other libraries write it."""
+    with pytest.raises(StorageError, match="memory:"):
+        Desk.open("sqlite:///:memory:")
+
+
+def test_a_failing_plugin_is_logged_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    """Which delivery, what kind of fault and where, so that a typo is found today."""
+
+    class Mistaken:
+        name = "mistaken"
+
+        @hookimpl
+        def insight_sessions_notify(self, notice: Notice) -> None:
+            """Cannot."""
+            raise RuntimeError(notice.recipient.email)
+
+    desk = a_desk(Mistaken())
+    desk.do(interest("ada", "mon"))
+    assert desk.deliver().failed == 1
+    [said] = [record.getMessage() for record in caplog.records if record.name == "insight_sessions.delivery"]
+    assert "notify/mistaken failed: RuntimeError at" in said
+    assert "test_front_door.py" in said
+    assert "ada" not in said
