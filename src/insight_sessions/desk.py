@@ -139,7 +139,7 @@ class Desk:
             secret: as for the class.
         """
         machine = runtime or Runtime()
-        if not isinstance(url, str):
+        if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance] # not everybody has a type checker
             raise TypeError(f"a desk is opened by a URL such as sqlite:///file.db, not by a {type(url).__name__}")
         loaded = load_plugins(plugins, discover=discover, block=block)
         storage = loaded.open_storage(url, machine)

@@ -1,6 +1,7 @@
 """Planted faults, each of a kind that real systems of this sort have had; the simulation must catch every one."""
 # ruff: noqa: ANN401, ARG005 - a planted fault stands in for something of ours and is given whatever that is given
 
+import logging
 import sqlite3
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -409,6 +410,7 @@ def cancelled_project_keeps_its_places(patch: pytest.MonkeyPatch) -> None:
 
 def main(name: str) -> None:
     """Let one out, and say what the first broken history says."""
+    logging.getLogger("insight_sessions").addHandler(logging.NullHandler())
     with pytest.MonkeyPatch.context() as patch:
         ZOO[name](patch)
         for seed in range(PATIENCE):

@@ -1,13 +1,15 @@
 """What the simulation found, each as the smallest test that shows it."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from insight_sessions import AnnounceProject, OpenCall, SwitchSession
+from insight_sessions import AnnounceProject, Desk, OpenCall, Runtime, SwitchSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.sqlite import SQLiteStorage
 from insight_sessions.superseding import merged
 from insight_sessions.testing.faults import Crash, Fault
@@ -87,3 +89,19 @@ def test_a_commit_whose_answer_was_lost_is_found_by_its_receipt(tmp_path: Path) 
         assert list(desk.state("p").registrations) == [mine.id]
         assert register(desk, "m1") == mine
     ground.close()
+
+
+def test_whoever_waits_is_first_when_a_clock_that_goes_back_opens_a_session_again() -> None:
+    """Order never depends on time: a session that seemed to have begun is free for those who asked for it first."""
+    begins = datetime(2100, 3, 1, 10, tzinfo=UTC)
+    clock = [begins]
+    runtime = Runtime(now=lambda: clock[0])
+    with Desk(MemoryStorage(os.urandom), discover=False, runtime=runtime) as desk:
+        desk.do(AnnounceProject(project=project()))
+        desk.do(OpenCall(project_id="p"))
+        early = [register(desk, f"early-{number}") for number in range(4)]
+        assert [one.place for one in early] == ["b", "b", None, None]
+        clock[0] -= timedelta(hours=1)
+        late = [register(desk, f"late-{number}") for number in range(2)]
+        state = desk.state("p")
+        assert [state.registration(one.id).place for one in (*early, *late)] == ["b", "b", "a", "a", "a", None]

@@ -10,7 +10,7 @@ from .desk_store import a_desk
 
 
 @pytest.mark.parametrize("url", [Path("x.db"), None, 3])
-def test_a_desk_is_opened_by_a_url(url: Any) -> None:
+def test_a_desk_is_opened_by_a_url(url: Any) -> None:  # noqa: ANN401 - whatever it is
     """Anything else is said to be so, and not found out later."""
     with pytest.raises(TypeError, match="URL such as sqlite:///file"):
         Desk.open(url)

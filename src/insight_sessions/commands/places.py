@@ -85,6 +85,9 @@ class RegisterInterest(Command[Registration]):
         if self.consents or project.consents:
             for consent in _consents(project, registration, self.consents, moment):
                 state = state.put(consent)
+        if project.places == "first-come":
+            # Who could not be given it before, because the clock said that it had begun, was there first.
+            state = fill(state, wishes, moment.now)
         state = state.put(_placed(state, registration, moment.now))
         return Ruling(state, Ref("registration", registration.id))
 
@@ -311,6 +314,8 @@ class SwitchSession(Command[Registration]):
         if facts.objections:
             raise NotEligible(facts.objections, state.definition.apply_url)
         state = checked(state, registration, facts)
+        if state.definition.places == "first-come":
+            state = fill(state, wishes, moment.now)
         registration = state.registration(registration.id)
         if not any(state.may_take(registration, session) for session in sessions):
             raise NotEligible((LAPSED,), state.definition.apply_url)

@@ -56,7 +56,7 @@ def load_plugins(plugins: Iterable[object] = (), *, discover: bool = True, block
     Raises:
         PluginError: one of them is wrong, with what to do about it.
     """
-    if not isinstance(plugins, Iterable):
+    if not isinstance(plugins, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] # the same slip at run time
         raise PluginError(type(plugins).__name__, "plugins are given as a list, even one alone")
     registry = Registry(block)
     for name, plugin in BUILT_IN.items():

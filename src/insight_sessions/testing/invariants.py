@@ -6,6 +6,7 @@ from datetime import datetime
 
 from insight_sessions.commands.base import Command, Decided
 from insight_sessions.commands.places import ConfirmPlace, SwitchSession
+from insight_sessions.commands.sessions import CancelSession, ResizeSession
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.session import SessionStatus
@@ -102,7 +103,8 @@ def _check_order(before: ProjectState, command: Command[object], after: ProjectS
         known = before.registrations.get(id)
         if one.place is None or id == chosen or (known is not None and known.place == one.place):
             continue
-        ahead = (not known.displaced, known.arrived) if known is not None else (True, one.arrived)
+        lost = isinstance(command, CancelSession | ResizeSession) and known is not None and known.place is not None
+        ahead = (True, one.arrived) if known is None else (not (known.displaced or lost), known.arrived)
         for other in after.registrations.values():
             line = before.registrations.get(other.id, other)
             if (not line.displaced, line.arrived) < ahead and one.place in line.waits_for:

@@ -12,6 +12,7 @@ Authors of storage plugins run the same histories on their own store::
 
 import argparse
 import json
+import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the first history")
     parser.add_argument("--histories", type=int, default=1, help="how many")
     given = parser.parse_args(arguments)
+    # Consumers fail all the time here, and that is no news.
+    logging.getLogger("insight_sessions").addHandler(logging.NullHandler())
     for seed in range(given.seed, given.seed + given.histories):
         print(json.dumps(asdict(simulate(seed))), flush=True)  # noqa: T201 - what one asked for
 
