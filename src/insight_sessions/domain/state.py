@@ -204,6 +204,10 @@ class ProjectState:
         """Who waits for a place in a session, first in line first."""
         return tuple(self.line(session_id))
 
+    def has_line(self, session_id: str) -> bool:
+        """Whether anybody waits for a session."""
+        return bool(self.displaced.get(session_id, EMPTY) or self.queue.get(session_id, EMPTY))
+
     def line(self, session_id: str) -> Iterator[Registration]:
         """Who waits for a session: those displaced by a cancellation first, then by arrival."""
         numbers = chain(self.displaced.get(session_id, EMPTY), self.queue.get(session_id, EMPTY))
