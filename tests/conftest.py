@@ -1,8 +1,16 @@
 """Settings for every test."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).parent
+HELPERS = [path.relative_to(TESTS.parent) for path in TESTS.rglob("*.py") if not path.name.startswith(("test_", "_"))]
+
+# Before any is imported: what they assert is said in full when it fails, and is asserted under `python -O` too.
+pytest.register_assert_rewrite(*(".".join(path.with_suffix("").parts) for path in HELPERS if path.stem != "conftest"))
 
 IN_CI = bool(os.environ.get("CI"))
 PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"

@@ -56,9 +56,7 @@ if TYPE_CHECKING:
         ResizeSession as ResizeSession,
     )
     from insight_sessions.delivery import Deliveries as Deliveries
-    from insight_sessions.desk import DeadLetter as DeadLetter
     from insight_sessions.desk import Desk as Desk
-    from insight_sessions.desk import Health as Health
     from insight_sessions.domain.allocation import (
         AllocationPolicy as AllocationPolicy,
     )
@@ -111,6 +109,7 @@ if TYPE_CHECKING:
     )
     from insight_sessions.domain.registration import Registration as Registration
     from insight_sessions.domain.registration import Status as Status
+    from insight_sessions.domain.reply import ReplyReason as ReplyReason
     from insight_sessions.domain.session import Session as Session
     from insight_sessions.domain.session import SessionStatus as SessionStatus
     from insight_sessions.domain.state import ProjectState as ProjectState
@@ -161,12 +160,15 @@ if TYPE_CHECKING:
     )
     from insight_sessions.explaining import Because as Because
     from insight_sessions.explaining import Explanation as Explanation
+    from insight_sessions.health import DeadLetter as DeadLetter
+    from insight_sessions.health import Health as Health
     from insight_sessions.hooks.builtin import ConsoleNotifier as ConsoleNotifier
     from insight_sessions.hooks.builtin import FolderNotifier as FolderNotifier
     from insight_sessions.hooks.specs import StorageBackend as StorageBackend
     from insight_sessions.hooks.specs import hookimpl as hookimpl
     from insight_sessions.previewing import Outcome as Outcome
     from insight_sessions.previewing import Preview as Preview
+    from insight_sessions.replies import Reply as Reply
     from insight_sessions.reporting import Funnel as Funnel
     from insight_sessions.reporting import Report as Report
     from insight_sessions.reporting import SessionReport as SessionReport
@@ -189,13 +191,14 @@ _ROOMS = {
     ),
     "commands.sessions": ("AddSession", "CancelSession", "RescheduleSession", "ResizeSession"),
     "delivery": ("Deliveries",),
-    "desk": ("DeadLetter", "Desk", "Health"),
+    "desk": ("Desk",),
     "domain.allocation": ("AllocationPolicy", "Candidate", "Room"),
     "domain.events": ("Event", "EventKind"),
     "domain.member": ("Erased", "Member", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question"),
     "domain.registration": ("Registration", "Status"),
+    "domain.reply": ("ReplyReason",),
     "domain.session": ("Session", "SessionStatus"),
     "domain.state": ("ProjectState",),
     "errors": (
@@ -216,9 +219,11 @@ _ROOMS = {
         "UpgradeNeeded",
     ),
     "explaining": ("Because", "Explanation"),
+    "health": ("DeadLetter", "Health"),
     "hooks.builtin": ("ConsoleNotifier", "FolderNotifier"),
     "hooks.specs": ("StorageBackend", "hookimpl"),
     "previewing": ("Outcome", "Preview"),
+    "replies": ("Reply",),
     "reporting": ("Funnel", "Report", "SessionReport"),
     "runtime": ("Moment", "Runtime"),
     "storage.port": ("Storage",),
@@ -282,6 +287,8 @@ __all__ = [
     "Refusal",
     "RegisterInterest",
     "Registration",
+    "Reply",
+    "ReplyReason",
     "Report",
     "RescheduleSession",
     "ResizeSession",

@@ -3,9 +3,10 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from insight_sessions.calendar.entry import Entry, Shared
+from insight_sessions.calendar.event import Draft
 from insight_sessions.calendar.invite import Template, template_for
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Slot, Wording
@@ -13,15 +14,12 @@ from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
-from insight_sessions.errors import NotFound, PluginError
+from insight_sessions.errors import NotFound
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.wording import languages, say
 
-if TYPE_CHECKING:
-    from icalendar import Event
-
-KEPT_TEMPLATES: Final = 64
-"""How many sessions' templates are kept; the oldest are dropped."""
+KEPT_TEMPLATES: Final = 1_000
+"""How many sessions' templates are kept, some kilobytes each; the oldest are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +49,15 @@ class Correspondence:
             NotFound: the person or their registration is gone.
             PluginError: a plugin's wording or its change of the calendar event is wrong.
         """
-        registration = state.registration(owed.registration)
-        person = state.people.get(owed.person)
-        if person is None:
-            raise NotFound("person", owed.person)
+        person = _addressee(owed, state)
         project = state.project
         wording, language = self._wording(owed.kind, person, project)
         subject, text = say(owed, project, person, wording, _reason(owed, state))
         invite = None
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
         if owed.method is not None and slot is not None:
-            entry = _entry(state, registration, person, owed.method, slot, owed)
-            invite = Invite(owed.method, self._filled(entry, state))
+            entry = _entry(state, state.registration(owed.registration), person, owed.method, slot, owed)
+            invite = Invite(owed.method, self._template(entry, state).fill(entry))
         return Notice(
             id=owed.id,
             kind=owed.kind,
@@ -82,19 +77,21 @@ class Correspondence:
         Raises:
             NotFound: they never had a place, so there is none.
         """
-        method = Method.CANCEL if registration.place is None else Method.REQUEST
-        place = registration.place or registration.left
-        if place is None or registration.stamped is None:
-            raise NotFound("invite", registration.id)
-        person = state.people[registration.person]
-        entry = _entry(state, registration, person, method, Slot.of(state.session(place)), None)
-        return Invite(method, self._filled(entry, state))
+        entry = _current(state, registration)
+        return Invite(entry.method, self._template(entry, state).fill(entry))
 
     def invites(self, state: ProjectState, session_id: str | None = None) -> Iterator[tuple[Registration, bytes]]:
         """The invites of all who have a place, by arrival."""
+        # Kept while they are written, so that each session is made once however many there are.
+        used: dict[Shared, Template] = {}
         for registration in sorted(state.registrations.values(), key=lambda one: one.arrived):
-            if registration.place is not None and session_id in (None, registration.place):
-                yield registration, self.invite(registration, state).data
+            if registration.place is None or session_id not in (None, registration.place):
+                continue
+            entry = _current(state, registration)
+            template = used.get(entry.shared)
+            if template is None:
+                template = used[entry.shared] = self._template(entry, state)
+            yield registration, template.fill(entry)
 
     def _wording(self, kind: NoticeKind, person: Person, project: Project) -> tuple[Wording | None, str]:
         """The host's own words in the person's language, the project's or English; None for ours."""
@@ -104,28 +101,47 @@ class Correspondence:
                 return found, language
         return None, "en"
 
-    def _filled(self, entry: Entry, state: ProjectState) -> bytes:
+    def _template(self, entry: Entry, state: ProjectState) -> Template:
+        """The template of an entry's session, made anew when the project or the session changed since."""
         key = (state.project_id, entry.shared)
         session = state.session(entry.slot.id)
         kept = self._templates.get(key)
         if kept is not None and kept.project is state.definition and kept.session is session:
-            return kept.template.fill(entry)
-        template = self._template(entry, state)
+            return kept.template
+        template = self._made(entry, state)
         self._templates[key] = _Kept(template, state.definition, session)
         while len(self._templates) > KEPT_TEMPLATES:
             self._templates.popitem(last=False)
-        return template.fill(entry)
+        return template
 
-    def _template(self, entry: Entry, state: ProjectState) -> Template:
-        def prepare(event: "Event") -> None:
-            self._plugins.prepare_invite(event, state.project, state.session(entry.slot.id))
+    def _made(self, entry: Entry, state: ProjectState) -> Template:
+        def prepare(draft: Draft) -> None:
+            self._plugins.prepare_invite(draft, state.project, state.session(entry.slot.id))
 
-        if not self._plugins.prepares_invites:
-            return template_for(entry)
-        try:
-            return template_for(entry, prepare=prepare)
-        except ValueError as error:
-            raise PluginError("insight_sessions_prepare_invite", str(error)) from error
+        return template_for(entry, prepare=prepare if self._plugins.prepares_invites else None)
+
+
+def _addressee(owed: Owed, state: ProjectState) -> Person:
+    """Who a notice is for, as they are now: a member, or the organiser."""
+    if not owed.registration:
+        project = state.definition
+        contact = project.organiser
+        return Person(id="", member_id="", name=contact.name, email=contact.email, language=project.language)
+    state.registration(owed.registration)
+    person = state.people.get(owed.person)
+    if person is None:
+        raise NotFound("person", owed.person)
+    return person
+
+
+def _current(state: ProjectState, registration: Registration) -> Entry:
+    """Somebody's entry as it is now, or as it was cancelled."""
+    place = registration.place or registration.left
+    if place is None or registration.stamped is None:
+        raise NotFound("invite", registration.id)
+    method = Method.CANCEL if registration.place is None else Method.REQUEST
+    person = state.people[registration.person]
+    return _entry(state, registration, person, method, Slot.of(state.session(place)), None)
 
 
 def _entry(

@@ -1,74 +1,35 @@
-"""The desk: what people embed. Every method is a few lines over the writer, the courier and the rules."""
+"""The desk: what people embed. Every method is a few lines over the writer, the courier and the rules.
 
-import logging
+Each opens the rooms it needs by itself, so that importing the desk takes no time and nobody waits for what
+they never use.
+"""
+
+from __future__ import annotations
+
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from insight_sessions.calendar.feed import feed, session_calendar
-from insight_sessions.commands.base import Command
-from insight_sessions.correspondence import Correspondence
-from insight_sessions.delivery import Courier, Deliveries
-from insight_sessions.domain.events import Event
-from insight_sessions.domain.registration import Registration
-from insight_sessions.domain.state import ProjectState
-from insight_sessions.domain.zone import tzdata_version
-from insight_sessions.eligibility import Enquiry
 from insight_sessions.errors import NotFound, PluginError
-from insight_sessions.explaining import Explanation, explain
-from insight_sessions.hooks.manager import Plugins, load_plugins
-from insight_sessions.identity import identity_of
-from insight_sessions.previewing import Outcome, Preview, outcome_of, preview
-from insight_sessions.records import decode, read_event
-from insight_sessions.reporting import Report, report
-from insight_sessions.runtime import Runtime
-from insight_sessions.storage.port import Storage
-from insight_sessions.upkeep import Upkeep
-from insight_sessions.writer import Request, Writer
+
+if TYPE_CHECKING:
+    from insight_sessions.commands.base import Command
+    from insight_sessions.delivery import Deliveries
+    from insight_sessions.domain.events import Event
+    from insight_sessions.domain.registration import Registration
+    from insight_sessions.domain.state import ProjectState
+    from insight_sessions.explaining import Explanation
+    from insight_sessions.health import DeadLetter, Health
+    from insight_sessions.hooks.manager import Plugins
+    from insight_sessions.previewing import Outcome, Preview
+    from insight_sessions.replies import Reply
+    from insight_sessions.reporting import Report
+    from insight_sessions.runtime import Runtime
+    from insight_sessions.storage.port import Storage
+    from insight_sessions.writer import Request
 
 R = TypeVar("R")
-
-log = logging.getLogger("insight_sessions")
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A delivery that was given up.
-
-    Args:
-        id: for `Desk.requeue`.
-        project_id: where it came from.
-        consumer: which plugin could not take it.
-        reason: the kind of fault.
-    """
-
-    id: str
-    project_id: str
-    consumer: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What is configured, and what is behind.
-
-    Args:
-        plugins: their names.
-        projects: how many there are.
-        behind: deliveries not settled yet, for each consumer the store knows.
-        absent: consumers the store knows and this process does not have.
-        dead_letters: how many deliveries were given up, counted up to 1,000.
-        tzdata: the IANA release in use.
-    """
-
-    plugins: tuple[str, ...]
-    projects: int
-    behind: Mapping[str, int]
-    absent: tuple[str, ...]
-    dead_letters: int
-    tzdata: str
 
 
 class Desk:
@@ -101,6 +62,16 @@ class Desk:
         runtime: Runtime | None = None,
         secret: str | bytes | None = None,
     ) -> None:
+        from insight_sessions.correspondence import Correspondence
+        from insight_sessions.delivery import Courier
+        from insight_sessions.eligibility import Enquiry
+        from insight_sessions.hooks.manager import Plugins, load_plugins
+        from insight_sessions.identity import identity_of
+        from insight_sessions.runtime import Runtime
+        from insight_sessions.subscriptions import Subscriptions
+        from insight_sessions.upkeep import Upkeep
+        from insight_sessions.writer import Writer
+
         self._storage = storage
         if isinstance(storage, str):
             raise TypeError("a desk takes a store in hand; use Desk.open for a URL")
@@ -114,6 +85,7 @@ class Desk:
         self._correspondence = Correspondence(self._plugins)
         self._courier = Courier(storage, self._plugins, self._runtime, self._correspondence, self._writer.state)
         self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime)
+        self._subscriptions = Subscriptions(storage, self._identity, self._runtime, self._writer.state)
         self._stop = threading.Event()
         storage.consumers(add=[*self._plugins.notifiers, *self._plugins.listeners])
 
@@ -138,6 +110,9 @@ class Desk:
             runtime: as for the class.
             secret: as for the class.
         """
+        from insight_sessions.hooks.manager import load_plugins
+        from insight_sessions.runtime import Runtime
+
         machine = runtime or Runtime()
         if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance] # not everybody has a type checker
             raise TypeError(f"a desk is opened by a URL such as sqlite:///file.db, not by a {type(url).__name__}")
@@ -191,6 +166,9 @@ class Desk:
         Raises:
             ValueError: a command names another project.
         """
+        from insight_sessions.previewing import outcome_of
+        from insight_sessions.writer import Request
+
         _refuse_mixed(project_id, commands)
         requests = [self._asked(command) for command in commands]
         ready = [request for request in requests if isinstance(request, Request)]
@@ -215,6 +193,9 @@ class Desk:
         Raises:
             ValueError: there is no command, or they name different projects.
         """
+        from insight_sessions.domain.state import ProjectState
+        from insight_sessions.previewing import preview
+
         if not commands:
             raise ValueError("there is nothing to preview")
         project_id = commands[0].project_id
@@ -225,6 +206,8 @@ class Desk:
         return preview(state, commands, self._enquiry.facts, self._runtime.moment())
 
     def _request(self, command: Command[R]) -> Request[R]:
+        from insight_sessions.writer import Request
+
         facts = self._enquiry.facts(command)
         if command.id is None:
             return Request(command, facts, self._runtime.mint("k-"))
@@ -242,21 +225,30 @@ class Desk:
 
     def of_member(self, member_id: str) -> list[Registration]:
         """A member's registrations in all projects, by the host's id of them."""
+        from insight_sessions.domain.registration import Registration
+        from insight_sessions.records import decode
+
         things = decode(self._storage.about(self._identity.person(member_id))).things
         found = [thing for thing in things if isinstance(thing, Registration)]
         return sorted(found, key=lambda one: (one.project_id, one.arrived))
 
     def explain(self, project_id: str, member_id: str) -> Explanation:
         """Why a member's registration is as it is, and where they stand in line."""
+        from insight_sessions.explaining import explain
+
         state = self.state(project_id)
         return explain(state, state.registration_of(member_id), self._runtime.utc_now())
 
     def report(self, project_id: str) -> Report:
         """A project in numbers."""
+        from insight_sessions.reporting import report
+
         return report(self.state(project_id))
 
     def history(self, project_id: str) -> list[Event]:
         """All that happened in a project, oldest first."""
+        from insight_sessions.records import read_event
+
         self.state(project_id)
         events: list[Event] = []
         while entries := self._storage.journal(project_id, after=len(events)):
@@ -283,13 +275,57 @@ class Desk:
 
     def session_calendar(self, project_id: str, session_id: str) -> bytes:
         """The public .ics of a session, for a web page; nobody's name is in it."""
+        from insight_sessions.calendar.feed import session_calendar
+
         state = self.state(project_id)
         return session_calendar(state.project, state.session(session_id))
 
     def feed(self, project_id: str) -> bytes:
         """The public .ics of all sessions of a project, to subscribe to."""
+        from insight_sessions.calendar.feed import feed
+
         state = self.state(project_id)
         return feed(state.project, state.in_order())
+
+    def receive_reply(self, raw: bytes | str, trusted: bool = False) -> Reply:  # noqa: FBT001, FBT002 - promised so
+        """Take what somebody's calendar answered to an invite, whatever it is.
+
+        Args:
+            raw: an .ics or a whole mail, as it came; 5 MB and more is not looked at.
+            trusted: whether you know that it is from the person it names, such as by a signature that you checked.
+                Then declining withdraws; otherwise it never gives a place away.
+
+        Raises:
+            StorageError: it could not be taken; nothing was changed, and it may be tried again.
+        """
+        from insight_sessions.replies import receive
+
+        return receive(raw, trusted=trusted, state_of=self._writer.state, do=self.do)
+
+    def feed_token(self, member_id: str) -> str:
+        """The secret part of the address of a member's own feed, the same until it is revoked.
+
+        Whoever has it sees that member's places. Show it to them alone.
+
+        Args:
+            member_id: the host's id of them, whether or not they registered for something yet.
+        """
+        return self._subscriptions.token(member_id)
+
+    def revoke_feed(self, member_id: str) -> None:
+        """Make the address of a member's own feed worthless, for good; `feed_token` gives a new one."""
+        self._subscriptions.revoke(member_id)
+
+    def personal_feed(self, token: str) -> bytes:
+        """A member's places in all projects as .ics, to subscribe to; their name is not in it.
+
+        Args:
+            token: what `feed_token` gave.
+
+        Raises:
+            NotFound: it is no token, or was revoked.
+        """
+        return self._subscriptions.calendar(token)
 
     # Working
 
@@ -312,6 +348,9 @@ class Desk:
             stop: set it to stop the worker after what it is at.
             every: seconds to rest when there is nothing to do.
         """
+        from logging import getLogger
+
+        log = getLogger("insight_sessions")
         until = stop or self._stop
         while not (until.is_set() or self._stop.is_set()):
             busy = 0
@@ -328,8 +367,9 @@ class Desk:
 
     def dead_letters(self) -> list[DeadLetter]:
         """What could not be delivered, oldest first."""
-        found = self._storage.dead_letters()
-        return [DeadLetter(one.id, one.project_id, one.consumer, reason) for one, reason in found]
+        from insight_sessions.health import dead_letters
+
+        return dead_letters(self._storage)
 
     def requeue(self, delivery_id: str) -> None:
         """Try a dead letter again, as often as a new one but for once.
@@ -355,16 +395,9 @@ class Desk:
 
     def health(self) -> Health:
         """What is configured, and what is behind."""
-        behind = self._storage.backlog()
-        here = {*self._plugins.notifiers, *self._plugins.listeners}
-        return Health(
-            plugins=tuple(self._plugins.names),
-            projects=len(self.projects()),
-            behind=behind,
-            absent=tuple(sorted(set(behind) - here)),
-            dead_letters=len(self._storage.dead_letters()),
-            tzdata=tzdata_version(),
-        )
+        from insight_sessions.health import health
+
+        return health(self._storage, self._plugins, len(self.projects()))
 
 
 def _refuse_mixed(project_id: str, commands: Sequence[Command[Any]]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from insight_sessions.commands.filling import is_current
 from insight_sessions.domain.registration import Registration, Status
@@ -40,6 +41,13 @@ class Explanation:
     reasons: tuple[Because, ...]
 
 
+_ANSWERED: Final = {
+    "ACCEPTED": "Their calendar answered ACCEPTED, so they mean to come.",
+    "TENTATIVE": "Their calendar answered TENTATIVE, so they may come.",
+    "DECLINED": "Their calendar answered DECLINED, and the place is theirs until they give it up.",
+}
+
+
 def explain(state: ProjectState, registration: Registration | None, now: datetime) -> Explanation:
     """Why somebody's part in a project is as it is.
 
@@ -68,8 +76,7 @@ def _standing(state: ProjectState, registration: Registration, places: dict[str,
     match registration.status:
         case Status.CONFIRMED:
             yield Because("has_place", "The place is confirmed.", registration.place)
-            if registration.partstat is not None:
-                yield Because("calendar_answered", f"Their calendar answered {registration.partstat}.")
+            yield from _answer(registration)
         case Status.INTERESTED:
             yield Because("not_decided", "The interest was received; the organisers have not decided yet.")
         case Status.DECLINED if state.definition.cancelled is not None:
@@ -86,6 +93,13 @@ def _standing(state: ProjectState, registration: Registration, places: dict[str,
         yield Because("displaced", "They lost a place they had, so they come before everyone who never had one.")
     if registration.switching:
         yield Because("switching", "They asked for another session, and keep their place until they have it.")
+
+
+def _answer(registration: Registration) -> Iterator[Because]:
+    if registration.partstat is not None:
+        yield Because("calendar_answered", _ANSWERED[registration.partstat])
+    elif registration.replied is not None:
+        yield Because("earlier_invite_answered", "Their calendar answered an earlier invite, and not this one.")
 
 
 def _waiting(
@@ -107,6 +121,6 @@ def _closed(state: ProjectState, registration: Registration, session: Session) -
     """Why somebody is in no line for a session they wish for."""
     if session.status is SessionStatus.CANCELLED:
         return Because("session_cancelled", f"Session {session.id} was cancelled.", session.id)
-    if not state.may_take(registration, session):
+    if not state.may_take(registration.person, session):
         return Because("membership_lapsed", f"The membership ends before session {session.id}.", session.id)
     return Because("session_begun", f"Session {session.id} has begun.", session.id)

@@ -22,6 +22,9 @@ R = TypeVar("R")
 HOUSEHOLD: Final = "~store"
 """The project id under which a store keeps what belongs to no project; no slug begins like it."""
 
+FEEDS: Final = "~feeds"
+"""The same for the addresses of personal feeds, which are as many as there are members."""
+
 _KIND: Final = "identity"
 _UNSAID: Final = {"id", "by"}
 
@@ -45,12 +48,22 @@ class Identity:
             ).hexdigest()
         )
 
+    def feed_token(self, person: str, nonce: str) -> str:
+        """The secret part of the address of somebody's feed: 64 letters and digits, 160 bits of them unguessable."""
+        said = f"{person} {nonce}".encode()
+        return person[2:] + blake2b(said, key=self._secret, digest_size=20, person=b"feed").hexdigest()
+
     def fingerprint(self, command: Command[R]) -> str:
         """What a command says, without who asked, as a keyed hash."""
         # Sorted, for the order of answers and attributes says nothing.
         content = dumps(command.model_dump(mode="json", exclude=_UNSAID), sort_keys=True)
         said = f"{type(command).__name__} {content}".encode()
         return blake2b(said, key=self._secret, digest_size=12, person=b"command").hexdigest()
+
+
+def is_household(project_id: str) -> bool:
+    """Whether a store keeps something of its own under that id, and no project."""
+    return project_id.startswith("~")
 
 
 def identity_of(storage: Storage, runtime: Runtime, secret: str | bytes | None) -> Identity:

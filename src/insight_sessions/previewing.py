@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from insight_sessions.commands.base import Command, Facts, decide
+from insight_sessions.commands.base import Command, Facts
+from insight_sessions.commands.deciding import decide
 from insight_sessions.commands.passing import LetTimePass, wake_at
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.state import ProjectState
@@ -78,4 +79,4 @@ def preview(
         state = decided.state
         notices.extend(decided.notices)
         outcomes.append(Outcome(command, state.find(*decided.result)))
-    return Preview(tuple(outcomes), tuple(notices), state)
+    return Preview(tuple(outcomes), tuple(notices), state.settled())

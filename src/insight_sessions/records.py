@@ -2,10 +2,14 @@
 
 Every body is JSON with a ``format`` number. A body with a newer one was written by a newer release:
 it is read as well as may be, but its project must not be written by this one.
+
+What is kept of people, of which there is much, leaves out every field that has its default value. So such a
+default means the same for ever: another one, like any other change of what a body says, needs a new ``format``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -38,6 +42,9 @@ _KINDS: Final[dict[str, type[Any]]] = {
 }
 
 
+_IN_FULL: Final[frozenset[type[Any]]] = frozenset({Project, Session})
+"""What is written with every field: there are few of them, and a default of theirs may be a sentence of ours."""
+
 _forms: dict[type[Any], TypeAdapter[Any]] = {}
 
 
@@ -49,8 +56,16 @@ def _form(kind: type[Any]) -> TypeAdapter[Any]:
     return form
 
 
+@cache
+def _reader(kind: str) -> Callable[..., Any] | None:
+    """What reads the bodies of a kind of record; None when this release does not know it."""
+    known = _KINDS.get(kind)
+    return None if known is None else _form(known).validator.validate_json
+
+
 def _text(kind: type[Any], value: object) -> str:
-    return _PREFIX + _form(kind).serializer.to_json(value, exclude_none=True).decode()[1:]
+    body = _form(kind).serializer.to_json(value, exclude_none=True, exclude_defaults=kind not in _IN_FULL)
+    return _PREFIX + body.decode()[1:]
 
 
 def _subject(thing: Thing) -> str | None:
@@ -99,16 +114,17 @@ def decode(records: Iterable[Record]) -> Read:
     things: list[Thing] = []
     newer = False
     for record in records:
-        if record.body is None:
+        body = record.body
+        if body is None:
             continue
-        kind = _KINDS.get(record.kind)
-        if kind is None:
+        read = _reader(record.kind)
+        if read is None:
             newer = True
             continue
         try:
-            if not record.body.startswith(_PREFIX):
-                newer = newer or from_json(record.body)["format"] > FORMAT
-            things.append(_form(kind).validator.validate_json(record.body, context=STORED, extra="ignore"))
+            if not body.startswith(_PREFIX):
+                newer = newer or from_json(body)["format"] > FORMAT
+            things.append(read(body, context=STORED, extra="ignore"))
         except ValueError:
             # What pydantic says of it quotes the body, which is somebody's.
             where = f"{record.kind} {record.id!r} of project {record.project_id!r}"
@@ -118,10 +134,9 @@ def decode(records: Iterable[Record]) -> Read:
     return Read(things, newer)
 
 
-def changed_records(state: ProjectState, version: int) -> Iterator[Record]:
+def changed_records(state: ProjectState, version: int) -> list[Record]:
     """What a state's changes are as records."""
-    for (kind, id), thing in state.changed().items():
-        yield encode(state.project_id, kind, id, version, thing)
+    return [encode(state.project_id, kind, id, version, thing) for (kind, id), thing in state.changed().items()]
 
 
 def event_text(event: Event) -> str:

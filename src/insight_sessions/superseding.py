@@ -19,6 +19,9 @@ def merged(first: Owed, later: Owed) -> Owed | None:
     """
     if first.registration != later.registration or later.method is None:
         return None
+    if first.kind is NoticeKind.GIVE_UP_PLACE:
+        # A question about a place that is another one by now, or gone, is no longer asked.
+        return None if first.sequence == later.sequence else later
     if later.method is Method.CANCEL:
         return _cancelled(first, later) if first.method is Method.REQUEST else None
     return _requested(first, later)
@@ -41,6 +44,8 @@ def _requested(first: Owed, later: Owed) -> Owed:
         kind, previous = later.kind, later.previous
     elif first.previous.id != later.slot.id:
         kind, previous = NoticeKind.PLACE_MOVED, first.previous
+    elif later.slot.has_shifted_from(first.previous):
+        kind, previous = NoticeKind.CLOCKS_CHANGED, first.previous
     elif first.previous != later.slot:
         kind, previous = NoticeKind.SESSION_RESCHEDULED, first.previous
     else:

@@ -13,7 +13,15 @@ from datetime import datetime
 from typing import Annotated, Any, Never
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
+    StringConstraints,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema, core_schema
 
 LINE_LENGTH = 200
 TEXT_LENGTH = 10_000
@@ -161,12 +169,24 @@ def _entering(check: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(at_the_door)
 
 
-def _labels(value: Mapping[str, str]) -> Labels:
-    return Labels(value)
+def labels(value: Mapping[str, str]) -> Labels:
+    """The same text by name, frozen."""
+    return value if isinstance(value, Labels) else Labels(value)
 
 
-KeptLabels = Annotated[dict[str, str], AfterValidator(_labels)]
+KeptLabels = Annotated[dict[str, str], AfterValidator(labels)]
 """Text by name, frozen, as it comes back from a store."""
+
+
+def _moment_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - as pydantic has it
+    # Left to itself, pydantic makes a zone of its own for every moment, all of which the garbage collector must walk.
+    read = core_schema.no_info_after_validator_function(datetime.fromisoformat, core_schema.str_schema())
+    written = core_schema.simple_ser_schema("datetime")
+    return core_schema.json_or_python_schema(read, handler(source), serialization=written)
+
+
+KeptMoment = Annotated[datetime, GetPydanticSchema(_moment_schema)]
+"""A moment, as it comes back from a store: in the one UTC that Python has."""
 
 Line = Annotated[str, _entering(_line)]
 """One line for people: NFC, 1 to 200 characters, nothing that hides, breaks or decodes."""
@@ -192,5 +212,5 @@ Url = Annotated[str, _entering(_url)]
 LocalStart = Annotated[datetime, BeforeValidator(_local), AfterValidator(_zoneless)]
 """A wall-clock date and time without a zone, such as ``2021-07-05T10:00``."""
 
-Attributes = Annotated[dict[Line, Line], AfterValidator(_labels)]
+Attributes = Annotated[dict[Line, Line], AfterValidator(labels)]
 """Free text by name, frozen."""

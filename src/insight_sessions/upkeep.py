@@ -1,14 +1,17 @@
 """What must be done now and then although nobody asks for it."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from insight_sessions.commands.base import Command
 from insight_sessions.commands.filling import is_recent
 from insight_sessions.commands.passing import RecheckEligibility
-from insight_sessions.domain.registration import Registration
+from insight_sessions.commands.zones import FollowZoneRules, outdated
+from insight_sessions.domain.state import ProjectState
 from insight_sessions.eligibility import Enquiry
 from insight_sessions.errors import PluginError, StorageError
-from insight_sessions.identity import HOUSEHOLD
+from insight_sessions.identity import is_household
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
 from insight_sessions.writer import Request, Writer
@@ -17,7 +20,7 @@ RECEIPTS_KEPT: Final = timedelta(days=90)
 """How long a repeated command is recognised."""
 
 SWEPT_EVERY: Final = timedelta(hours=1)
-"""How often every project is looked through for checks that have grown old."""
+"""How often every project is looked through for new zone rules, and for checks that have grown old."""
 
 DUE_TOGETHER: Final = 100
 MOST_ROUNDS: Final = 100
@@ -67,11 +70,11 @@ class Upkeep:
         return len(visited)
 
     def _sweep(self, now: datetime, failed: dict[str, Exception]) -> set[str]:
-        """What is a matter of days, and reads much: old checks, and receipts that nobody needs any more."""
+        """What is a matter of days, and reads much: zone rules, old checks, and receipts that nobody needs any more."""
         visited: set[str] = set()
         for project_id in self.projects():
             try:
-                if self._recheck(project_id, now, failed):
+                if self._look_after(project_id, now, failed):
                     visited.add(project_id)
             except Exception as error:  # noqa: BLE001 - one project must not keep the others from theirs
                 failed[project_id] = error
@@ -81,21 +84,21 @@ class Upkeep:
 
     def projects(self) -> list[str]:
         """The ids of all projects."""
-        return [project_id for project_id in self._storage.project_ids() if project_id != HOUSEHOLD]
+        return [project_id for project_id in self._storage.project_ids() if not is_household(project_id)]
 
-    def _recheck(self, project_id: str, now: datetime, failed: dict[str, Exception]) -> bool:
-        """Ask again about people who wait and whose facts have grown old; whether there were any."""
+    def _look_after(self, project_id: str, now: datetime, failed: dict[str, Exception]) -> bool:
+        """Do in a project what time alone does not make due; whether there was anything."""
         state = self._writer.state(project_id)
-        project = state.definition
-        if project.recheck_days is None:
-            return False
-        requests: list[Request[Registration]] = []
-        for registration in sorted(state.registrations.values(), key=lambda one: one.arrived):
-            if registration.waits_for and not is_recent(registration, project, now):
-                try:
-                    requests.append(self._again(project_id, registration.id))
-                except PluginError as error:
-                    failed[project_id] = error  # one look-up that fails does not stop the others
+        commands: list[Command[Any]] = []
+        if any(outdated(state, now)):
+            commands.append(FollowZoneRules(project_id=project_id))
+        commands.extend(_checks(state, now))
+        requests: list[Request[Any]] = []
+        for command in commands:
+            try:
+                requests.append(Request(command, self._enquiry.facts(command), self._runtime.mint("k-")))
+            except PluginError as error:
+                failed[project_id] = error  # one look-up that fails does not stop the others
         if requests:
             self._writer.do(project_id, requests)
         for request in requests:
@@ -103,6 +106,12 @@ class Upkeep:
                 raise request.error
         return bool(requests)
 
-    def _again(self, project_id: str, registration_id: str) -> Request[Registration]:
-        command = RecheckEligibility(project_id=project_id, registration_id=registration_id)
-        return Request(command, self._enquiry.facts(command), self._runtime.mint("k-"))
+
+def _checks(state: ProjectState, now: datetime) -> Iterator[RecheckEligibility]:
+    """Ask again about people who wait and whose facts have grown old."""
+    project = state.definition
+    if project.recheck_days is None:
+        return
+    for one in sorted(state.registrations.values(), key=lambda one: one.arrived):
+        if one.waits_for and not is_recent(one, project, now):
+            yield RecheckEligibility(project_id=project.id, registration_id=one.id)

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from insight_sessions.commands.base import Command, Decided, Facts, Ref, decide
+from insight_sessions.commands.base import Command, Facts, Ref
+from insight_sessions.commands.deciding import Decided, decide
 from insight_sessions.commands.passing import LetTimePass, wake_at
 from insight_sessions.domain.state import Lineage, ProjectState
 from insight_sessions.errors import CommandConflict, NotFound, StorageBusy, StorageError, UpgradeNeeded
@@ -21,7 +22,7 @@ from insight_sessions.line import Line
 from insight_sessions.records import changed_records, decode, event_text, owed_text
 from insight_sessions.runtime import Moment, Runtime
 from insight_sessions.storage.forks import watch
-from insight_sessions.storage.port import Change, Draft, Entry, Hold, Receipt, Record, Storage
+from insight_sessions.storage.port import Change, Draft, Entry, Hold, Receipt, Storage
 
 R = TypeVar("R")
 
@@ -76,7 +77,6 @@ class _Batch:
         self._kept = kept
         self.state = state = kept.state
         self._epoch = epoch
-        self.records: dict[tuple[str, str], Record] = {}
         self.entries: list[Entry] = []
         self.deliveries: list[Draft] = []
         self.receipts: dict[str, Receipt] = {}
@@ -89,16 +89,11 @@ class _Batch:
         lineage = self.state.lineage
         if lineage.epoch != self._epoch:
             restores = lineage.restores + 1 if lineage.epoch else 0
-            self._take(self.state.put(Lineage(self._epoch, restores)))
-
-    def _take(self, state: ProjectState) -> None:
-        self.state = state
-        for record in changed_records(state, self._version):
-            self.records[record.kind, record.id] = record
+            self.state = self.state.put(Lineage(self._epoch, restores))
 
     def add(self, decided: Decided, moment: Moment) -> None:
         """Take in what a command did."""
-        self._take(decided.state)
+        self.state = decided.state
         for event in decided.events:
             text = event_text(event)
             self.entries.append(Entry(event.project_id, event.number, text))
@@ -122,11 +117,11 @@ class _Batch:
     @property
     def change(self) -> Change | None:
         """All of it for the store; None when there is nothing to write."""
-        if not (self.records or self.entries or self.receipts):
+        if self.state.changes is None and not (self.entries or self.receipts):
             return None
         return Change(
             version=self._version,
-            records=tuple(self.records.values()),
+            records=changed_records(self.state, self._version),
             entries=self.entries,
             deliveries=self.deliveries,
             receipts=tuple(self.receipts.values()),
@@ -159,7 +154,7 @@ class Writer:
     def _reset(self) -> None:
         self._mutex = threading.Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        # Weak, so that nobody can fill the memory by naming projects that do not exist.
+        # Weak, so that nobody can fill the memory by naming projects that do not exist; the last one is kept.
         self._lines: WeakValueDictionary[str, Line[Request[Any]]] = WeakValueDictionary()
 
     def before_fork(self) -> None:
@@ -236,6 +231,7 @@ class Writer:
             if line is None:
                 line = Line[Request[Any]](lambda served: self._serve(project_id, served), BATCH)
                 self._lines[project_id] = line
+            self._last_line = line
         for start in range(0, max(len(requests), 1), BATCH):
             line.pass_through(requests[start : start + BATCH])
 

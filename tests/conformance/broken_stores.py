@@ -130,7 +130,7 @@ class TakesAnyVersion(Sound):
 
     def commit(self, hold: SoundHold, change: Change) -> None:
         version = hold.version + 1
-        records = {(each.kind, each.id): replace(each, version=version) for each in change.records}
+        records = {(each.kind, each.id): each._replace(version=version) for each in change.records}
         receipts = [replace(each, version=version) for each in change.receipts]
         super().commit(hold, replace(change, version=version, records=list(records.values()), receipts=receipts))
 
@@ -195,7 +195,7 @@ class UniqueNotEnforced(Sound):
     """Lets two records have one key."""
 
     def commit(self, hold: SoundHold, change: Change) -> None:
-        super().commit(hold, replace(change, records=[replace(each, unique=None) for each in change.records]))
+        super().commit(hold, replace(change, records=[each._replace(unique=None) for each in change.records]))
 
 
 class NormalisesText(Sound):
@@ -203,7 +203,7 @@ class NormalisesText(Sound):
 
     def commit(self, hold: SoundHold, change: Change) -> None:
         records = [
-            replace(each, body=None if each.body is None else unicodedata.normalize("NFC", each.body))
+            each._replace(body=None if each.body is None else unicodedata.normalize("NFC", each.body))
             for each in change.records
         ]
         super().commit(hold, replace(change, records=records))

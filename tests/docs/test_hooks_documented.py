@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import insight_sessions
-from insight_sessions import Command, Desk, EventKind, InsightSessionsError, NoticeKind, Status
+from insight_sessions import Command, Desk, EventKind, InsightSessionsError, NoticeKind, ReplyReason, Status
 from insight_sessions.domain.project import Contact, Project
 from insight_sessions.domain.session import Session
 from insight_sessions.hooks import specs
@@ -192,6 +192,15 @@ def test_every_kind_of_notice_is_explained(kind: NoticeKind) -> None:
 def test_every_kind_of_event_is_named(kind: EventKind) -> None:
     """Beside the notices."""
     assert f"`{kind}`" in (DOCS / "notices.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("reason", ReplyReason)
+def test_everything_that_becomes_of_a_reply_is_explained(reason: ReplyReason) -> None:
+    """In the tables of the page about calendars: first what was understood, then why something was not."""
+    page = (DOCS / "calendars.md").read_text(encoding="utf-8")
+    understood = re.search(rf"^\| .* \| `{reason}` \|$", page, re.MULTILINE)
+    refused = re.search(rf"^\| (?:`\w+`, )?`{reason}`.* \| \w", page, re.MULTILINE)
+    assert (understood is not None, refused is not None) == (reason.understood, not reason.understood)
 
 
 @pytest.mark.parametrize("name", PLACEHOLDERS)

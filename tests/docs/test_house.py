@@ -82,7 +82,7 @@ def test_dev_needs_only_the_standard_library() -> None:
 def test_dev_tells_what_it_can_do() -> None:
     """Every command stands in the help, which needs no environment."""
     told = subprocess.run([sys.executable, ROOT / "dev", "--help"], capture_output=True, text=True, check=True).stdout
-    for command in ("demo", "test", "check", "fix", "prove", "bench", "docs", "python", "lock"):
+    for command in ("demo", "test", "check", "fix", "prove", "bench", "docs", "readers", "python", "lock"):
         assert re.search(rf"^  {command}\b", told, re.MULTILINE), command
 
 

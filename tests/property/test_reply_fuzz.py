@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from insight_sessions.calendar.lines import escape, mailto, utc
-from insight_sessions.calendar.reply import Answer, NotUnderstood, Reason, read_reply
+from insight_sessions.calendar.reply import Answer, NotUnderstood, read_reply
+from insight_sessions.domain.reply import ReplyReason
 from insight_sessions.text import EmailAddress, Line, Text
 from tests.property.test_invite_bytes import emails, lines, texts
 
@@ -51,7 +52,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 def is_sound(found: Answer | NotUnderstood) -> bool:
     """Whether all of it passed the door, or a reason is given."""
     if isinstance(found, NotUnderstood):
-        return found.reason in Reason
+        return found.reason in ReplyReason and not found.reason.understood
     moments = [moment for moment in (found.stamped, found.starts) if moment is not None]
     return (
         found.partstat in {"ACCEPTED", "TENTATIVE", "DECLINED"}

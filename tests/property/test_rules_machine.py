@@ -10,8 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from insight_sessions.commands.base import Command, Decided, Facts, decide
+from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.calls import AnnounceProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.deciding import Decided, decide
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, RegisterInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.member import Member
@@ -294,7 +295,7 @@ class RulesMachine(RuleBasedStateMachine):
             holders = [one["id"] for one in plain.holders(session)]
             assert [one.id for one in state.holders(session)] == holders
             assert [one.id for one in state.waiting(session)] == plain.line(session)
-            assert state.has_room(session) == plain.room(session)
+            assert state.has_room(state.session(session)) == plain.room(session)
         for id, one in plain.parts.items():
             kept = state.registrations[id]
             assert (list(kept.wishes), kept.place, kept.is_live) == (one["wishes"], one["place"], one["live"])

@@ -12,12 +12,15 @@ from typing import Any, Final
 
 import pytest
 
-from insight_sessions import delivery, writer
-from insight_sessions.commands import base, calls, filling, passing, places, sessions
+from insight_sessions import delivery, upkeep, writer
+from insight_sessions.commands import calls, deciding, filling, passing, places, sessions, zones
 from insight_sessions.commands.difference import Difference
+from insight_sessions.commands.replying import TakeReply
 from insight_sessions.correspondence import Correspondence
 from insight_sessions.domain.notices import Method, Owed
 from insight_sessions.domain.registration import Registration
+from insight_sessions.domain.reply import Replied
+from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import StorageError
 from insight_sessions.records import changed_records
@@ -27,7 +30,6 @@ from insight_sessions.storage.schema import ADD_DELIVERY, ADD_ENTRY, ADD_RECEIPT
 from insight_sessions.storage.sqlite_hold import SQLiteHold
 from insight_sessions.testing.simulation import simulate
 from insight_sessions.testing.world import Broken
-from insight_sessions.upkeep import Upkeep
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -110,12 +112,10 @@ def only_the_named_registration_is_saved(patch: pytest.MonkeyPatch) -> None:
     """Of several registrations that a command changed, one is written."""
     encoded = changed_records
 
-    def fewer(state: ProjectState, version: int) -> Iterator[Any]:
-        seen = False
-        for record in encoded(state, version):
-            if record.kind != "registration" or not seen:
-                yield record
-            seen = seen or record.kind == "registration"
+    def fewer(state: ProjectState, version: int) -> list[Any]:
+        records = list(encoded(state, version))
+        registrations = [record for record in records if record.kind == "registration"]
+        return [record for record in records if record not in registrations[1:]]
 
     patch.setattr(writer, "changed_records", fewer)
 
@@ -183,8 +183,8 @@ def journal_numbers_used_again(patch: pytest.MonkeyPatch) -> None:
 def capacity_off_by_one(patch: pytest.MonkeyPatch) -> None:
     """One place too many."""
 
-    def has_room(self: ProjectState, session_id: str) -> bool:
-        left = self.places_left(session_id)
+    def has_room(self: ProjectState, session: Session) -> bool:
+        left = self.places_left(session.id)
         return left is None or left >= 0
 
     patch.setattr(ProjectState, "has_room", has_room)
@@ -248,7 +248,7 @@ def chains_end_after_one_move(patch: pytest.MonkeyPatch) -> None:
         for session_id in freed:
             if state.session(session_id).is_open_at(now):
                 for one in state.line(session_id):
-                    if state.has_room(session_id) and filling.is_current(one, state.definition, now):
+                    if state.has_room(state.session(session_id)) and filling.is_current(one, state.definition, now):
                         state = state.put(filling.seated(one, session_id))
         return state
 
@@ -265,7 +265,7 @@ def membership_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 @bug
 def nobody_is_asked_again(patch: pytest.MonkeyPatch) -> None:
     """Whoever waits too long is passed over for ever."""
-    patch.setattr(Upkeep, "_recheck", lambda self, *given: False)
+    patch.setattr(upkeep, "_checks", lambda state, now: iter(()))
 
 
 @bug
@@ -280,18 +280,80 @@ def two_registrations_of_one_member(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ProjectState, "latest_of", lambda self, person_id: None)
 
 
+# When it is
+
+
+@bug
+def zone_rules_go_back_and_forth(patch: pytest.MonkeyPatch) -> None:
+    """Every machine puts sessions where its own rules say, older ones too."""
+    patch.setattr(zones, "is_newer", lambda release, than: release != than)
+
+
+@bug
+def new_zone_rules_are_not_followed(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether a local time is another instant now."""
+    patch.setattr(upkeep, "outdated", lambda state, now: iter(()))
+
+
+@bug
+def nobody_is_told_of_new_zone_rules(patch: pytest.MonkeyPatch) -> None:
+    """The instant moves, and calendars stay behind."""
+    patch.setattr(zones, "_concerned", lambda state, sessions: ())
+
+
+# What calendars answer
+
+
+@bug
+def an_answer_to_the_old_time_counts_for_the_new_one(patch: pytest.MonkeyPatch) -> None:
+    """Which invite was answered makes no difference."""
+
+    def noted(self: Any, registration: Registration, replied: Any, revision: int) -> Any:
+        return registration.but(partstat=self.answer, replied=replied), None
+
+    patch.setattr(TakeReply, "_noted", noted)
+
+
+@bug
+def anybody_can_decline_for_anybody(patch: pytest.MonkeyPatch) -> None:
+    """Every reply is believed to be from whom it says."""
+    rule = TakeReply.rule
+
+    def believed(self: Any, *given: Any) -> Any:
+        return rule(self.model_copy(update={"trusted": True}), *given)
+
+    patch.setattr(TakeReply, "rule", believed)
+
+
+@bug
+def calendars_that_answer_by_themselves_are_asked_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """Nobody remembers that they were asked."""
+    replied = TakeReply._replied
+
+    def forgetful(self: Any, *given: Any) -> Any:
+        return replace(replied(self, *given), asked_again=None, asked_to_leave=None)
+
+    patch.setattr(TakeReply, "_replied", forgetful)
+
+
+@bug
+def the_reply_that_comes_last_counts(patch: pytest.MonkeyPatch) -> None:
+    """Mails that were late overtake newer ones."""
+    patch.setattr(Replied, "is_newer_than", lambda self, last: True)
+
+
 # What people are told
 
 
 @bug
 def everybody_is_told_twice(patch: pytest.MonkeyPatch) -> None:
     """One notice for the move, and one for the place."""
-    decide = base.decide
+    decide = deciding.decide
 
     def twice(state: ProjectState, command: Any, facts: Any, moment: Any, *more: Any) -> Any:
         decided = decide(state, command, facts, moment, *more)
         again = tuple(replace(owed, id=moment.mint("n-")) for owed in decided.notices)
-        return replace(decided, notices=decided.notices + again)
+        return decided._replace(notices=decided.notices + again)
 
     patch.setattr(writer, "decide", twice)
     patch.setattr("insight_sessions.testing.replaying.decide", twice)

@@ -192,7 +192,7 @@ class LocklessHold:
                 replace(
                     change,
                     version=version,
-                    records=[replace(record, version=version) for record in change.records],
+                    records=[record._replace(version=version) for record in change.records],
                     entries=[replace(entry, number=number) for number, entry in enumerate(change.entries, end + 1)],
                     receipts=[replace(receipt, version=version) for receipt in change.receipts],
                 )

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-from insight_sessions.commands.base import Command, Decided, Facts, decide
+from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.calls import AnnounceProject, OpenCall
+from insight_sessions.commands.deciding import Decided, decide
 from insight_sessions.commands.places import RegisterInterest
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member
@@ -140,7 +141,7 @@ class Rehearsal:
     @property
     def told(self) -> list[tuple[str, NoticeKind]]:
         """Who is told what by the last command; each once, or this fails."""
-        told = [(self.state.people[owed.person].member_id, owed.kind) for owed in self.notices]
+        told = [(self.state.people[owed.person].member_id, owed.kind) for owed in self.notices if owed.person]
         assert len({who for who, _ in told}) == len(told), told
         return told
 
@@ -157,7 +158,8 @@ class Rehearsal:
 
     def owed_to(self, who: str) -> Owed:
         """The notice somebody gets by the last command."""
-        (found,) = [owed for owed in self.notices if self.state.people[owed.person].member_id == who]
+        mine = self.state.members[who]
+        (found,) = [owed for owed in self.notices if owed.person == mine]
         return found
 
 

@@ -11,7 +11,7 @@ from insight_sessions.commands.calls import AnnounceProject, OpenCall
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.memory_hold import MemoryHold, Shelf
-from insight_sessions.storage.port import Change
+from insight_sessions.storage.port import Change, Storage
 
 from .desk_kit import NOW, project
 
@@ -172,7 +172,7 @@ class Door:
 
 
 def desk_on(
-    storage: MemoryStorage | None = None, *plugins: object, clock: Clock | None = None, secret: str | None = None
+    storage: Storage | None = None, *plugins: object, clock: Clock | None = None, secret: str | None = None
 ) -> Desk:
     """A desk with these plugins alone."""
     machine = (clock or Clock()).runtime

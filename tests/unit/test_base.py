@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from insight_sessions.commands.base import Command, Facts, Ref, Ruling, decide
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.calls import AmendProject, CancelProject
+from insight_sessions.commands.deciding import decide
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.places import ConfirmPlace, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
@@ -243,7 +244,8 @@ def test_deciding_changes_nothing_that_was_there() -> None:
     assert registered.registrations[ada.id].place == "mon"
     assert moved.state.registrations[ada.id].place == "tue"
     again = decide(before, AmendProject(project_id=P, title="New"), Facts(NOW), Moment(NOW, minting()))
-    assert [kind for kind, _ in again.state.changed()] == ["project"]
+    changed = [("project", P), *(("session", id) for id in before.sessions)]
+    assert sorted(again.state.changed(before)) == sorted(changed)
     assert before.definition.title == "Exploring COVID-19 backlogs"
 
 

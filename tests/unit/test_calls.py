@@ -1,4 +1,5 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -171,6 +172,40 @@ def test_a_new_title_updates_the_invites_of_those_with_a_place_to_come() -> None
     assert room.of("ben").stamped == room.now
     room.do(AmendProject(project_id=P, title="Another name"))
     assert room.told == []
+
+
+def test_a_new_summary_updates_them_as_well() -> None:
+    """It stands in the invite: the same revision, a later date."""
+    room = Rehearsal(project())
+    room.register("ada", "mon")
+    room.now += DAY
+    room.do(AmendProject(project_id=P, summary="Said anew."))
+    assert room.told == [("ada", NoticeKind.DETAILS_CHANGED)]
+    owed = room.owed_to("ada")
+    assert (owed.method, owed.sequence, owed.at) == ("REQUEST", 0, room.now)
+    room.do(AmendProject(project_id=P, summary="Said anew.", closed_message="Over."))
+    assert room.told == []
+
+
+@pytest.mark.parametrize(
+    ("amended", "expected"),
+    [
+        ({"title": "Another name"}, DAY),
+        ({"summary": "Said anew."}, DAY),
+        ({"organiser": Contact(name="Other team", email="other@example.net")}, DAY),
+        ({"closed_message": "Over."}, timedelta()),
+        ({"title": "Exploring COVID-19 backlogs"}, timedelta()),
+    ],
+)
+def test_public_entries_say_when_they_were_changed(amended: dict[str, Any], expected: timedelta) -> None:
+    """Whoever looks at the date of an entry sees that it says something else; when it is has not changed."""
+    room = Rehearsal(project())
+    room.now += DAY
+    room.do(AmendProject(project_id=P, **amended))
+    assert {(one.changed_at, one.sequence) for one in room.state.sessions.values()} == {(NOW + expected, 0)}
+    room.now -= 2 * DAY
+    room.do(AmendProject(project_id=P, title="A third name"))
+    assert {one.changed_at for one in room.state.sessions.values()} == {NOW + expected}
 
 
 def test_a_new_organiser_signs_new_invites_and_no_old_ones() -> None:

@@ -1,10 +1,11 @@
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from insight_sessions import Desk, Runtime, hookimpl
 from insight_sessions import correspondence as correspondence_module
-from insight_sessions import hookimpl
-from insight_sessions.commands.calls import AmendProject, CancelProject
+from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, OpenCall
 from insight_sessions.commands.places import DeclineInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession
 from insight_sessions.correspondence import Correspondence
@@ -13,7 +14,7 @@ from insight_sessions.domain.project import Contact
 from insight_sessions.errors import NotFound, PluginError
 from insight_sessions.hooks.manager import load_plugins
 
-from .desk_kit import P, Rehearsal, member, project, session
+from .desk_kit import NOW, P, Rehearsal, interest, member, project, session
 
 
 class Words:
@@ -44,6 +45,22 @@ class Marks:
         """Mark it."""
         self.sessions.append(session.id)
         event.add(self.mark, "yes")
+
+
+class Notified:
+    """Keeps which calendar messages came."""
+
+    name = "notified"
+
+    def __init__(self) -> None:
+        self.methods: list[str] = []
+
+    @hookimpl
+    def insight_sessions_notify(self, notice: Notice) -> None:
+        """Keep it."""
+        assert notice.invite is not None
+        assert b"X-MARK:yes" in notice.invite.data
+        self.methods.append(notice.invite.method)
 
 
 def writing(*plugins: object) -> Correspondence:
@@ -139,12 +156,41 @@ def test_a_plugin_may_mark_the_entry_of_a_session_once_for_everybody() -> None:
     assert marks.sessions == ["mon", "tue", "mon"]
 
 
-def test_a_plugin_that_spoils_the_entry_is_named() -> None:
-    """The notice is tried again when it was mended."""
+@pytest.mark.parametrize("withdraws", [False, True], ids=["REQUEST", "CANCEL"])
+def test_a_plugin_that_spoils_the_entry_is_named(withdraws: bool) -> None:
+    """With the property, and without a word of what is in it; the notice is tried again when it was mended."""
     room = Rehearsal(project())
-    room.register("ada", "mon")
-    with pytest.raises(PluginError, match="insight_sessions_prepare_invite"):
+    ada = room.register("ada", "mon")
+    if withdraws:
+        room.do(Withdraw(project_id=P, registration_id=ada.id))
+    with pytest.raises(PluginError, match=r"^plugin 'marks': its calendar entry cannot be sent: X-BAD…: not the name"):
         letter(room, "ada", Marks("X-BAD\nNAME"))
+    with pytest.raises(PluginError, match=r"^plugin 'marks': its calendar entry cannot be sent"):
+        writing(Marks("X-BAD\nNAME")).invite(room.of("ada"), room.state)
+    assert letter(room, "ada", Marks("X-MENDED")).invite is not None
+
+
+@pytest.mark.parametrize("sessions", [3, 100])
+def test_a_plugin_is_asked_once_for_each_session_and_method_however_many_people_there_are(sessions: int) -> None:
+    """Invites, notices and cancellations of a thousand."""
+    ids = [f"s{number}" for number in range(sessions)]
+    marks, notified = Marks(), Notified()
+    clock = Runtime(now=lambda: NOW)
+    with Desk.open("memory:", plugins=[marks, notified], discover=False, runtime=clock) as desk:
+        desk.do(AnnounceProject(project=project(*(session(id, capacity=None) for id in ids))))
+        desk.do(OpenCall(project_id=P))
+        desk.do_many(P, [interest(f"m{number}", ids[number % sessions]) for number in range(1_000)])
+        assert len(list(desk.invites(P))) == 1_000
+        assert sorted(marks.sessions) == sorted(ids)
+        assert sum(1 for _ in desk.invites(P, ids[0])) == -(-1_000 // sessions)
+        desk.deliver()
+        assert sorted(marks.sessions) == sorted(ids)
+        desk.do(CancelProject(project_id=P))
+        gone = [desk.invite(P, one.id) for one in desk.state(P).registrations.values()]
+        desk.deliver()
+    assert sorted(marks.sessions) == sorted(ids * 2)
+    assert all(b"METHOD:CANCEL" in data and b"X-MARK:yes" in data for data in gone)
+    assert Counter(notified.methods) == {"REQUEST": 1_000, "CANCEL": 1_000}
 
 
 def test_only_so_many_templates_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +204,17 @@ def test_only_so_many_templates_are_kept(monkeypatch: pytest.MonkeyPatch) -> Non
     writer.invite(ben, room.state)
     assert writer.invite(ada, room.state) == first
     assert marks.sessions == ["mon", "tue", "mon"]
+
+
+def test_all_invites_are_written_with_one_template_for_each_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few are kept, and in whatever order people came."""
+    monkeypatch.setattr(correspondence_module, "KEPT_TEMPLATES", 1)
+    marks = Marks()
+    room = Rehearsal(project(session("mon", capacity=2), session("tue", capacity=2)))
+    for who, place in (("ada", "mon"), ("ben", "tue"), ("cat", "mon"), ("dan", "tue")):
+        room.register(who, place)
+    assert len(list(writing(marks).invites(room.state))) == 4
+    assert marks.sessions == ["mon", "tue"]
 
 
 def test_somebodys_current_invite_is_as_things_are_now() -> None:

@@ -8,7 +8,7 @@ from insight_sessions.commands.calls import CancelProject
 from insight_sessions.commands.places import AmendAnswers, RegisterInterest, SwitchSession, Withdraw
 from insight_sessions.domain.member import Member
 from insight_sessions.errors import InsightSessionsError, NotEligible
-from insight_sessions.identity import HOUSEHOLD
+from insight_sessions.identity import FEEDS, HOUSEHOLD
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.port import Entry, Record
 
@@ -63,6 +63,7 @@ def life(desk_store: Shaky, post: Post, ears: Ears) -> None:
         desk.do(asked.model_copy(update={"id": "k-3"}))
     door.broken = False
     desk.do(asked.model_copy(update={"id": "k-4"}))
+    assert told(desk.personal_feed(desk.feed_token(CANARY.id)).decode().replace("\r\n ", "")) == []
     desk.do(CancelProject(project_id=P))
     clock.moves(hours=1)
 
@@ -131,7 +132,9 @@ def test_logs_hold_none(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_what_the_store_keeps_for_itself_holds_none(lived: Shaky) -> None:
     """Nor does anything lead from a person's id back to the host's."""
-    assert told(repr(lived.read(HOUSEHOLD))) == []
+    for id in (HOUSEHOLD, FEEDS):
+        assert lived.read(id).records
+        assert told(repr(lived.read(id))) == []
 
 
 def test_errors_hold_none() -> None:

@@ -3,8 +3,9 @@ from datetime import UTC, datetime
 
 from insight_sessions.commands.calls import CancelProject
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, SwitchSession, Withdraw
-from insight_sessions.commands.sessions import CancelSession
+from insight_sessions.commands.sessions import CancelSession, RescheduleSession
 from insight_sessions.domain.registration import Status
+from insight_sessions.domain.reply import Replied
 from insight_sessions.explaining import Explanation, explain
 
 from .desk_kit import DAY, NOW, P, Rehearsal, member, project, session, stale, until
@@ -35,8 +36,11 @@ def test_a_place_explains_itself() -> None:
     found = why(room, "ada")
     assert (found.status, found.position) == (Status.CONFIRMED, None)
     assert [(one.code, one.session) for one in found.reasons] == [("has_place", "mon")]
-    room.state = room.state.put(replace(ada, partstat="ACCEPTED"))
+    replied = Replied(answer="DECLINED", sequence=0, received=NOW)
+    room.state = room.state.put(replace(ada, partstat="DECLINED", replied=replied))
     assert codes(room, "ada") == ["has_place", "calendar_answered"]
+    room.do(RescheduleSession(project_id=P, session_id="mon", starts="2021-07-05T11:00"))
+    assert codes(room, "ada") == ["has_place", "earlier_invite_answered"]
 
 
 def test_waiting_is_explained_by_the_place_in_each_line() -> None:

@@ -138,8 +138,8 @@ def test_a_zone_whose_rules_changed_between_two_sessions_is_sent_in_utc_for_both
 
 
 def test_an_empty_feed_is_a_calendar() -> None:
-    """A call without sessions yet."""
-    assert read(feed(SEED, [])).parts == []
+    """A call without sessions yet; a calendar holds one component at least (RFC 5545 §3.6)."""
+    assert [(part.name, part.one("TZID").raw) for part in read(feed(SEED, [])).parts] == [("VTIMEZONE", "Etc/UTC")]
 
 
 def test_a_session_that_was_never_announced_has_no_public_file() -> None:

@@ -12,8 +12,10 @@ import recurring_ical_events
 import vobject
 from ical.calendar_stream import IcsCalendarStream
 
+from insight_sessions.calendar.event import Draft
 from insight_sessions.calendar.invite import Entry, invite, template_for
 from insight_sessions.calendar.lines import fold
+from insight_sessions.calendar.times import times
 from insight_sessions.domain.notices import Method, Slot
 from insight_sessions.domain.project import Contact
 from insight_sessions.domain.zone import instant
@@ -45,6 +47,12 @@ ENTRY = Entry(
     email="ada@example.org",
 )
 CANCEL = replace(ENTRY, method=Method.CANCEL, sequence=1, stamped=NOW + timedelta(days=1))
+
+
+def draft(entry: Entry = ENTRY) -> Draft:
+    """The event of an entry's session, for plugins to alter."""
+    where = entry.slot
+    return Draft(entry, times(where.starts, where.starts_at, where.minutes, where.timezone))
 
 
 @pytest.mark.parametrize(
@@ -257,7 +265,7 @@ def test_an_answer_that_no_invitation_can_have_is_refused() -> None:
 
 def test_a_template_serves_everyone_of_a_session() -> None:
     """The plugin is asked once, and each file is the same as if made alone."""
-    asked: list[icalendar.Event] = []
+    asked: list[Draft] = []
     template = template_for(ENTRY, prepare=asked.append)
     people = [
         replace(ENTRY, uid=f"r-{number}", name=f"Member {number}", email=f"m{number}@example.org")

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import icalendar
 import pluggy
 import pytest
 
@@ -27,6 +26,7 @@ from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
 from insight_sessions.testing import example_notices
 from tests.unit.desk_kit import NOW, member, project
+from tests.unit.test_invite import draft
 
 ADA = member("ada")
 PROJECT = project()
@@ -622,18 +622,18 @@ def test_allocation_policies_are_collected_by_name() -> None:
 
 def test_every_plugin_prepares_an_invite_in_place() -> None:
     """One that raises is named."""
-    event = icalendar.Event()
-    session = PROJECT.sessions[0]
+    prepared = draft()
     found = load(
         module("a", prepare_invite=lambda event, session: event.add("comment", session.id)),
         module("b", prepare_invite=lambda event, project: event.add("contact", project.title)),
     )
     assert found.prepares_invites
     assert not load().prepares_invites
-    found.prepare_invite(event, PROJECT, session)
-    assert (event["COMMENT"], event["CONTACT"]) == ("mon", PROJECT.title)
+    found.prepare_invite(prepared, PROJECT, PROJECT.sessions[0])
+    assert (prepared.event["COMMENT"], prepared.event["CONTACT"]) == ("mon", PROJECT.title)
+    assert {"COMMENT:mon", f"CONTACT:{PROJECT.title}"} <= set(prepared.content_lines)
     with pytest.raises(PluginError, match="plugin 'bad': prepare_invite failed with ZeroDivisionError"):
-        load(module("bad", prepare_invite=lambda: 1 / 0)).prepare_invite(event, PROJECT, session)
+        load(module("bad", prepare_invite=lambda: 1 / 0)).prepare_invite(draft(), PROJECT, PROJECT.sessions[0])
 
 
 def _in(wanted: str, found: object) -> Callable[[NoticeKind, str], object]:

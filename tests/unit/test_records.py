@@ -138,7 +138,7 @@ def test_what_was_let_in_by_an_older_rule_can_still_be_read() -> None:
     definition = lived_in().state.definition
     record = encode(P, "project", P, 1, definition)
     assert record.body is not None
-    old = replace(record, body=record.body.replace("insight@example.org", "insight@localhost"))
+    old = record._replace(body=record.body.replace("insight@example.org", "insight@localhost"))
     (thing,) = decode([old]).things
     assert isinstance(thing, Project)
     assert thing.organiser.email == "insight@localhost"

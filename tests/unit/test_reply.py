@@ -13,10 +13,13 @@ from types import FrameType
 import icalendar
 import pytest
 
-from insight_sessions.calendar.reply import LARGEST, Answer, NotUnderstood, Reason, address_key, read_reply
+from insight_sessions.calendar.reply import LARGEST, Answer, NotUnderstood, read_reply
+from insight_sessions.domain.member import Person
+from insight_sessions.domain.reply import ReplyReason as Reason
+from tests.unit.desk_kit import member
 
 REPLIES = Path(__file__).parents[1] / "golden" / "replies"
-UID = "r-6f1d2c3b4a5968778695a4b3.insight-sessions"
+UID = "r-6f1d2c3b4a5968778695a4b3.covid-backlogs.insight-sessions"
 STARTS = datetime(2021, 7, 6, 13, tzinfo=UTC)
 
 HEAD = "BEGIN:VCALENDAR\nMETHOD:REPLY\n"
@@ -98,7 +101,7 @@ def test_a_reply_of_each_calendar_is_understood(file: str, answer: Answer) -> No
     """Made up in the manner of each, quirks and all; every one is Ada's answer to the same entry."""
     found = answered((REPLIES / file).read_bytes())
     assert found == answer
-    assert found.is_by("ada@example.org")
+    assert Person.of(member("ada"), "p-1").has_address(found.attendee)
 
 
 def test_thunderbird_answers_for_an_address_with_a_plus() -> None:
@@ -185,9 +188,10 @@ def test_what_is_not_understood_says_why(raw: bytes, reason: Reason) -> None:
 
 def test_every_reason_has_a_sentence_of_its_own() -> None:
     """Each says one thing, and holds nothing of the message."""
-    sentences = [NotUnderstood(reason).sentence for reason in Reason]
+    sentences = [reason.sentence for reason in Reason]
     assert len(set(sentences)) == len(Reason)
     assert all(sentence.startswith("The ") and sentence.endswith(".") for sentence in sentences)
+    assert not any(":" in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize(
@@ -404,9 +408,9 @@ def test_an_address_is_read_as_we_keep_it(person: str, attendee: str) -> None:
     """Normalised as when it entered; the letters of its first part stay as they came."""
     found = answered(reply(f"UID:x\nATTENDEE;PARTSTAT=ACCEPTED:{person}\n"))
     assert found.attendee == attendee
-    assert found.is_by(attendee.upper())
-    assert not found.is_by(f"x{attendee}")
-    assert address_key(found.attendee) == attendee.lower()
+    theirs = Person.of(member(email=attendee.swapcase()), "p-1")
+    assert theirs.has_address(found.attendee)
+    assert not theirs.has_address(f"x{found.attendee}")
 
 
 @pytest.mark.parametrize(
@@ -431,13 +435,19 @@ def test_the_mails_sender_is_told_when_it_is_one(headers: str, sender: str | Non
     assert answered(mail(f"{headers}\nContent-Type: text/calendar", reply())).sender == sender
 
 
+def test_headers_are_read_as_far_as_any_mails_go() -> None:
+    """Two hundred kilobytes."""
+    for size, kind in ((150_000, Answer), (250_000, NotUnderstood)):
+        assert isinstance(read_reply(mail(f"X-Long: {'x' * size}\nContent-Type: text/calendar", reply())), kind)
+
+
 def test_no_bytes_of_a_message_reach_a_log_or_a_refusal(caplog: pytest.LogCaptureFixture) -> None:
     """What people send us is theirs."""
     with caplog.at_level(logging.DEBUG):
         for raw in (reply(f"UID:secret\x00\n{PERSON}"), calendar_part(b"secret"), reply("UID:secret\n")):
             found = read_reply(raw)
             assert isinstance(found, NotUnderstood)
-            assert "secret" not in repr(found) + found.sentence
+            assert "secret" not in repr(found) + found.reason.sentence
     assert caplog.records == []
 
 

@@ -25,16 +25,28 @@ def test_a_clock_without_a_zone_is_refused() -> None:
         Runtime(now=lambda: datetime(2021, 7, 5, 10)).utc_now()  # noqa: DTZ001 - that is what is wrong
 
 
-def test_ids_begin_with_their_prefix_and_hold_96_bits() -> None:
-    """Unguessable, and readable enough to know what they name."""
+def test_ids_begin_with_their_prefix_and_their_second_and_hold_64_unguessable_bits() -> None:
+    """Readable enough to know what they name, and those of one time lie together in an index."""
     asked: list[int] = []
 
     def bytes_of(size: int) -> bytes:
         asked.append(size)
         return b"\xab" * size
 
-    assert Runtime(random_bytes=bytes_of).mint("r-") == "r-" + "ab" * 12
-    assert asked == [12]
+    def clock() -> datetime:
+        return datetime(2021, 7, 5, 9, 0, 0, 999_999, tzinfo=UTC)
+
+    assert Runtime(now=clock, random_bytes=bytes_of).mint("r-") == "r-60e2ca10" + "ab" * 8
+    assert asked == [8]
+
+
+@pytest.mark.parametrize(
+    ("year", "second"), [(1969, "fe1ecc80"), (1970, "00000000"), (2106, "ffcedd80"), (2107, "01b01100")]
+)
+def test_ids_are_of_one_length_whatever_the_clock_says(year: int, second: str) -> None:
+    """Before 1970 and after 2106, too."""
+    clock = datetime(year, 1, 1, tzinfo=UTC)
+    assert Runtime(now=lambda: clock, random_bytes=bytes).mint("r-") == f"r-{second}" + "00" * 8
 
 
 def test_the_machine_never_mints_an_id_twice() -> None:
@@ -48,7 +60,7 @@ def test_a_moment_holds_the_present_and_mints() -> None:
     now = datetime(2021, 7, 5, 9, tzinfo=UTC)
     moment = Runtime(now=lambda: now, random_bytes=bytes).moment()
     assert moment.now == now
-    assert moment.mint("n-") == "n-" + "00" * 12
+    assert moment.mint("n-") == "n-60e2ca10" + "00" * 8
 
 
 @pytest.mark.parametrize(

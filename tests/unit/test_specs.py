@@ -7,7 +7,6 @@ from contextlib import closing
 from types import ModuleType
 from typing import Final
 
-import icalendar
 import pytest
 
 from insight_sessions.domain.allocation import Candidate, Room
@@ -19,6 +18,7 @@ from insight_sessions.hooks.manager import Plugins, load_plugins
 from insight_sessions.runtime import Runtime
 from insight_sessions.testing import example_notices
 from tests.unit.desk_kit import NOW, member, project
+from tests.unit.test_invite import draft
 
 HOOKS: Final[Mapping[str, Callable[..., object]]] = {
     name.removeprefix("insight_sessions_"): value
@@ -73,9 +73,9 @@ def policy(plugins: Plugins, module: ModuleType) -> None:
 def preparing(plugins: Plugins, module: ModuleType) -> None:
     """The calendar entry has a category."""
     offered = project()
-    event = icalendar.Event()
-    plugins.prepare_invite(event, offered, offered.sessions[0])
-    assert b"CATEGORIES:Insight project" in event.to_ical()
+    prepared = draft()
+    plugins.prepare_invite(prepared, offered, offered.sessions[0])
+    assert "CATEGORIES:Insight project" in prepared.content_lines
 
 
 def wording(plugins: Plugins, module: ModuleType) -> None:

@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -262,6 +262,50 @@ def test_a_restored_copy_gets_a_new_epoch(path: Path, storage: SQLiteStorage, op
     assert opener().read("p").version == 1
 
 
+# keys and indexes
+
+
+def test_a_key_that_moves_leaves_the_keys_of_others_where_they_were(storage: SQLiteStorage) -> None:
+    """One record keeps its key and changes its body, another takes the key that a third gives up."""
+    write(storage, "p", thing("a", unique="1"), thing("b", unique="2"), thing("c"))
+    write(storage, "p", thing("a", '"new"', unique="1"), thing("c", unique="2"), thing("b"), thing("d", unique="3"))
+    assert {each.id: each.unique for each in storage.read("p").records} == {"a": "1", "b": None, "c": "2", "d": "3"}
+    assert {each.version for each in storage.read("p").records} == {3}
+    for key in ("1", "2", "3"):
+        with pytest.raises(StorageError):
+            write(storage, "p", thing("e", unique=key))
+
+
+def test_a_record_changes_whom_it_is_about_and_its_key_one_by_one(storage: SQLiteStorage) -> None:
+    """And is found by what it says now."""
+    said: list[tuple[str | None, str | None]] = [("ada", None), ("ada", "1"), ("ben", "1"), ("ben", None), (None, "1")]
+    for subject, unique in [*said, *reversed(said)]:
+        version = write(storage, "p", thing("a", f'"{subject} {unique}"', subject=subject, unique=unique))
+        kept = Record("p", "thing", "a", version, subject, unique, f'"{subject} {unique}"')
+        assert storage.read("p").records == [kept]
+        for who in ("ada", "ben"):
+            assert storage.about(who) == ([kept] if who == subject else [])
+
+
+def test_a_commit_writes_no_page_of_which_nothing_changed(path: Path, storage: SQLiteStorage) -> None:
+    """Least of all the indexes of who a record is about and of its key, which are scattered over a large file."""
+    log = path.with_name("store.db-wal")
+    full = thing("b", subject="ada", unique="1")
+    write(storage, "p", thing("c"), full, wake_at=NOW)
+
+    def pages(*records: Record, wake_at: datetime = NOW) -> int:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        write(storage, "p", *records, wake_at=wake_at)
+        return (log.stat().st_size - 32) // (4096 + 24)
+
+    assert pages() == len(("project",))
+    assert pages(wake_at=NOW + timedelta(days=1)) == len(("project", "its wake"))
+    assert pages() == len(("project", "its wake"))
+    assert pages(full._replace(body="[]")) == len(("project", "record", "its version"))
+    assert pages(full._replace(unique="2")) == len(("project", "record", "its version", "its subject", "its key"))
+
+
 # faults of the driver
 
 
@@ -279,7 +323,7 @@ def test_a_full_disk_leaves_nothing_half_done(storage: SQLiteStorage) -> None:
     assert (storage.read("p").version, len(storage.read("p").records)) == (1, 1)
     with storage.file.writing() as connection:
         connection.execute("PRAGMA max_page_count = 100000")
-    assert write(storage, "p", *(replace(each, version=0) for each in big)) == 2
+    assert write(storage, "p", *(each._replace(version=0) for each in big)) == 2
 
 
 def test_another_programs_lock_is_busy(

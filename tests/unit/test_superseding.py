@@ -49,6 +49,8 @@ WITHDRAWN = owed(K.WITHDRAWN, 2, previous=TUE)
 RESCHEDULED = owed(K.SESSION_RESCHEDULED, 1, slot=LATER, previous=MON)
 CANCELLED = owed(K.SESSION_CANCELLED, 1, previous=MON, cancelled=MON)
 DETAILS = owed(K.DETAILS_CHANGED, slot=MON)
+AGAIN = owed(K.ANSWER_AGAIN, 1, slot=LATER)
+GIVE_UP = replace(owed(K.GIVE_UP_PLACE, 1, slot=LATER), method=None)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +62,12 @@ DETAILS = owed(K.DETAILS_CHANGED, slot=MON)
         (CANCELLED, WITHDRAWN),
         (owed(K.WAITING), owed(K.WITHDRAWN)),
         (MOVED, owed(K.SWITCH_WAITING)),
+        (RESCHEDULED, GIVE_UP),
+        (AGAIN, GIVE_UP),
+        (GIVE_UP, owed(K.DETAILS_CHANGED, 1, slot=LATER)),
+        (GIVE_UP, replace(WITHDRAWN, registration="r-2")),
     ],
-    ids=range(6),
+    ids=range(10),
 )
 def test_what_says_different_things_goes_out_as_it_is(first: Owed, later: Owed) -> None:
     """Only a later calendar message of the same person's entry overtakes."""
@@ -83,10 +89,16 @@ def test_what_says_different_things_goes_out_as_it_is(first: Owed, later: Owed) 
         (CANCELLED, owed(K.PLACE_CONFIRMED, 2, slot=TUE), K.PLACE_MOVED, MON),
         (owed(K.WAITING), owed(K.PLACE_CONFIRMED, slot=MON, begins=True), K.PLACE_CONFIRMED, None),
         (owed(K.SWITCH_WAITING), MOVED, K.PLACE_MOVED, MON),
+        (RESCHEDULED, AGAIN, K.SESSION_RESCHEDULED, MON),
+        (FIRST, AGAIN, K.PLACE_CONFIRMED, None),
+        (AGAIN, owed(K.DETAILS_CHANGED, 1, slot=LATER), K.DETAILS_CHANGED, None),
+        (AGAIN, owed(K.SESSION_RESCHEDULED, 2, slot=MON, previous=LATER), K.SESSION_RESCHEDULED, LATER),
+        (GIVE_UP, owed(K.PLACE_MOVED, 2, slot=TUE, previous=LATER), K.PLACE_MOVED, LATER),
+        (GIVE_UP, replace(WITHDRAWN, previous=LATER), K.WITHDRAWN, LATER),
     ],
-    ids=range(12),
+    ids=range(18),
 )
-def test_a_later_request_says_what_is_still_news(first: Owed, later: Owed, kind: K, previous: Slot | None) -> None:
+def test_a_later_message_says_what_is_still_news(first: Owed, later: Owed, kind: K, previous: Slot | None) -> None:
     """Against what the person knows, not against what was never sent."""
     found = merged(first, later)
     assert found == replace(
@@ -137,3 +149,11 @@ def test_a_copy_keeps_its_own_id_moment_and_sequence() -> None:
     found = merged(FIRST, MOVED)
     assert found is not None
     assert (found.id, found.message_id, found.at, found.sequence) == ("n-1", "<n-1@example.org>", NOW, 1)
+
+
+def test_a_question_that_was_never_asked_ends_with_its_place() -> None:
+    """Nobody is asked to answer an invite, or to give up a place, that was taken back."""
+    found = merged(AGAIN, replace(WITHDRAWN, previous=LATER))
+    assert found is not None
+    assert (found.kind, found.method, found.previous) == (K.WITHDRAWN, "CANCEL", LATER)
+    assert merged(GIVE_UP, replace(WITHDRAWN, previous=LATER)) == replace(WITHDRAWN, previous=LATER)

@@ -11,6 +11,7 @@ from insight_sessions.text import (
     Attributes,
     EmailAddress,
     KeptLabels,
+    KeptMoment,
     Labels,
     Language,
     Line,
@@ -212,3 +213,17 @@ def test_kept_labels_come_back_frozen() -> None:
     kept = TypeAdapter(KeptLabels).validate_python({"x\n": "y"})
     assert kept == {"x\n": "y"}
     assert isinstance(kept, Labels)
+
+
+@pytest.mark.parametrize("moment", [datetime(2021, 7, 5, 9, tzinfo=UTC), datetime(2021, 7, 5, 9, 1, 2, 3, tzinfo=UTC)])
+def test_kept_moments_come_back_in_the_one_utc_there_is(moment: datetime) -> None:
+    """As pydantic writes them; what is no moment is refused."""
+    kept = TypeAdapter(KeptMoment)
+    text = kept.dump_json(moment)
+    assert text == TypeAdapter(datetime).dump_json(moment)
+    again = kept.validate_json(text)
+    assert (again, again.tzinfo) == (moment, UTC)
+    assert kept.validate_python(moment) == moment
+    for wrong in ("7", '"yesterday"', "null"):
+        with pytest.raises(ValidationError):
+            kept.validate_json(wrong)

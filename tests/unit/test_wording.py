@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from typing import TypedDict, Unpack
 
@@ -20,6 +21,7 @@ from tests.unit.lines import lines
 
 PROJECT = project(session("mon"), session("tue", where="Online"), session("thu", title="Evening"))
 MON, TUE, THU = (Slot.of(one) for one in PROJECT.sessions)
+EARLIER = replace(TUE, starts_at=TUE.starts_at - timedelta(hours=1))
 MON_WHEN = "Monday 5 July 2021, 10:00 to 12:00 (London time, BST)"
 TUE_WHEN = "Tuesday 6 July 2021, 14:00 to 16:00 (London time, BST)"
 THU_WHEN = "Evening: Thursday 8 July 2021, 17:00 to 19:00 (London time, BST)"
@@ -37,6 +39,8 @@ class Facts(TypedDict, total=False):
     waits: tuple[Slot, ...]
     method: Method | None
     begins: bool
+    shifted: tuple[tuple[Slot, Slot], ...] | None
+    skipped: tuple[Slot, ...] | None
 
 
 def owed(kind: NoticeKind, **facts: Unpack[Facts]) -> Owed:
@@ -67,6 +71,8 @@ every_owed = st.builds(
     waits=st.sampled_from([(), (TUE,), (MON, THU)]),
     method=st.sampled_from([None, *Method]),
     begins=st.booleans(),
+    shifted=st.sampled_from([None, ((EARLIER, TUE),), ((EARLIER, TUE), (MON, MON))]),
+    skipped=st.sampled_from([None, (MON,), (TUE, THU)]),
 )
 """Any facts at all, those that never come together too."""
 
@@ -196,6 +202,25 @@ insight@example.org"""
             ["that you asked for has a new time", f"You are on the waiting list for:\n{THU_WHEN}"],
         ),
         (
+            said(K.CLOCKS_CHANGED, slot=TUE, previous=EARLIER, waits=(THU,), method=Method.REQUEST),
+            [
+                "Your session keeps its local time: ",
+                f"It stays at the same local time:\n\n{TUE_WHEN}\nWhere: Online",
+                "it was:\nTuesday 6 July 2021, 14:00 to 16:00 (London time, UTC+02:00)",
+                "You keep your place.",
+                THU_WHEN,
+                "brings your calendar up to date",
+            ],
+        ),
+        (
+            said(K.CLOCKS_CHANGED, slot=TUE, waits=(THU,)),
+            ["A session keeps its local time: ", "Your own place has not changed:", TUE_WHEN, THU_WHEN],
+        ),
+        (
+            said(K.CLOCKS_CHANGED, waits=(THU,)),
+            ["that you asked for. It stays at the same local time.", f"You are on the waiting list for:\n{THU_WHEN}"],
+        ),
+        (
             said(K.DETAILS_CHANGED, slot=TUE, method=Method.REQUEST),
             [
                 "Some details have changed: ",
@@ -207,6 +232,26 @@ insight@example.org"""
         (
             said(K.DETAILS_CHANGED, slot=TUE, previous=MON),
             [f"You no longer have your place in this session:\n{MON_WHEN}"],
+        ),
+        (
+            said(K.ANSWER_AGAIN, slot=TUE, method=Method.REQUEST),
+            [
+                "Please answer the new invite: ",
+                "It was to an earlier invite to “Exploring COVID-19 backlogs”",
+                f"You keep your place. This is your session now:\n\n{TUE_WHEN}\nWhere: Online",
+                "Please answer once more: accept or decline the new invite.",
+                "brings your calendar up to date",
+            ],
+        ),
+        (
+            said(K.GIVE_UP_PLACE, slot=MON, waits=(THU,)),
+            [
+                "Your place is still yours: ",
+                f"says that you will not come to this session of “Exploring COVID-19 backlogs”:\n\n{MON_WHEN}",
+                f"Your place is still yours. To give it up, {WRITE}, so that somebody else can have it.",
+                "If you want to keep it, or if that answer was not yours, you do not need to do anything.",
+                f"as soon as a place becomes free for you here:\n{THU_WHEN}",
+            ],
         ),
         (
             said(K.SESSION_CANCELLED, "Too few.", previous=MON, cancelled=MON, waits=(TUE,), method=Method.CANCEL),
@@ -257,8 +302,10 @@ insight@example.org"""
     ids=[
         *("interest", "confirmed-after-moving", "confirmed-after-cancelling", "waiting", "waiting-for-nothing"),
         *("switching", "switching-to-nothing", "moved", "moved-after-cancelling", "lost", "lost-untold"),
-        *("lost-and-cancelled", "rescheduled", "rescheduled-other", "rescheduled-waiting", "details"),
-        *("details-without-a-place", "details-and-moved", "cancelled-waiting", "cancelled-for-nothing"),
+        *("lost-and-cancelled", "rescheduled", "rescheduled-other", "rescheduled-waiting", "clocks", "clocks-other"),
+        *("clocks-waiting", "details"),
+        *("details-without-a-place", "details-and-moved", "answer-again", "give-up"),
+        *("cancelled-waiting", "cancelled-for-nothing"),
         *(
             "cancelled-wish",
             "cancelled-kept",
@@ -284,10 +331,10 @@ def test_each_notice_says_what_is_so_what_is_next_and_what_to_do(text: str, phra
 def test_only_those_who_wait_read_of_a_waiting_list(owed: Owed) -> None:
     """Nobody with a place, nobody undecided, nobody who is out."""
     text = "\n".join(say(owed, PROJECT, ADA, reason="Because.")).lower()
-    waiting = {K.WAITING, K.PLACE_LOST, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED}
+    waiting = {K.WAITING, K.PLACE_LOST, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED}
     if owed.kind not in waiting or not owed.waits:
         assert "waiting list" not in text
-    if owed.kind in {K.SESSION_CANCELLED, K.SESSION_RESCHEDULED} and owed.slot is not None:
+    if owed.kind in {K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED} and owed.slot is not None:
         assert "waiting list" not in text
 
 
@@ -303,7 +350,8 @@ def test_interest_that_was_received_never_sounds_like_a_place(owed: Owed) -> Non
 def test_whatever_the_facts_our_own_words_leave_no_gap(owed: Owed) -> None:
     """They pass the check that a plugin's words must pass, and what a sentence announces follows."""
     assert problem_with(default_wording(owed)) is None
-    if owed.slot is None and owed.kind in {K.PLACE_CONFIRMED, K.PLACE_MOVED, K.SWITCH_WAITING}:
+    never = {K.PLACE_CONFIRMED, K.PLACE_MOVED, K.SWITCH_WAITING, K.ANSWER_AGAIN, K.GIVE_UP_PLACE}
+    if owed.slot is None and owed.kind in never:
         return  # never without a place
     _, text = say(owed, PROJECT, ADA)
     assert not re.search(r":\n(?!\n?(Evening: )?[MTW]\w+day \d)|^Where: $", text, re.MULTILINE)
@@ -370,7 +418,15 @@ def test_times_are_written_so_that_nobody_can_misread_them(slot: Slot, expected:
 def test_every_placeholder_is_filled() -> None:
     """With facts that are all there."""
     words = Wording("{session}", "\n".join(f"{name}: {{{name}}}" for name in PLACEHOLDERS))
-    facts = owed(K.PLACE_MOVED, slot=TUE, previous=MON, cancelled=THU, waits=(MON, THU))
+    facts = owed(
+        K.PLACE_MOVED,
+        slot=TUE,
+        previous=MON,
+        cancelled=THU,
+        waits=(MON, THU),
+        shifted=((EARLIER, TUE), (MON, MON)),
+        skipped=(THU,),
+    )
     assert say(facts, PROJECT, ADA, words, " Because.\n") == (
         TUE_WHEN,
         f"""\
@@ -385,7 +441,12 @@ cancelled: {THU_WHEN}
 reason: Because.
 organiser: Q insight team
 organiser_email: insight@example.org
-apply_url: https://example.org/apply""",
+apply_url: https://example.org/apply
+shifted: {TUE_WHEN}
+  before: Tuesday 6 July 2021, 14:00 to 16:00 (London time, UTC+02:00)
+{MON_WHEN}
+  before: {MON_WHEN}
+skipped: {THU_WHEN}""",
     )
 
 

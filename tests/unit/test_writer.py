@@ -129,7 +129,7 @@ def test_a_command_that_changes_nothing_is_still_known_by_its_id() -> None:
     desk.do(confirm)
     (receipt,) = storage.commits[-1].receipts
     assert (receipt.command_id, receipt.kind, receipt.result) == ("k-1", "registration", ada.id)
-    assert storage.commits[-1].records == ()
+    assert not storage.commits[-1].records
 
 
 @pytest.mark.parametrize("faulty", [Faulty, Nameless])

@@ -4,7 +4,16 @@ import pytest
 import tzdata
 from pydantic import TypeAdapter, ValidationError
 
-from insight_sessions.domain.zone import Timezone, instant, is_ambiguous, rule, tzdata_version, zone, zone_names
+from insight_sessions.domain.zone import (
+    Timezone,
+    instant,
+    is_ambiguous,
+    is_newer,
+    rule,
+    tzdata_version,
+    zone,
+    zone_names,
+)
 
 
 def local(text: str) -> datetime:
@@ -79,3 +88,47 @@ def test_a_time_beyond_the_calendar_is_refused(wall: str, name: str) -> None:
 def test_a_time_that_comes_twice_is_known(wall: str, twice: bool) -> None:
     """As when summer time ends."""
     assert is_ambiguous(local(wall), "Europe/London") is twice
+
+
+IN_ORDER = ("1996a", "2024z", "2024za", "2024zb", "2025a", "2025b", "2025z", "2026a", "2026f", "9999a")
+
+
+def test_releases_come_one_after_the_other() -> None:
+    """By year and letter; after z comes za."""
+    for place, release in enumerate(IN_ORDER):
+        assert [other for other in IN_ORDER if is_newer(release, other)] == list(IN_ORDER[:place])
+
+
+@pytest.mark.parametrize(
+    ("release", "than", "newer"),
+    [
+        ("2025.2", "2025b", False),
+        ("2025b", "2025.2", False),
+        ("2025.3", "2025b", True),
+        ("2025.10", "2025.9", True),
+        ("2025.10", "2025i", True),
+        ("2026.1.post1", "2025b", True),
+        ("2025b-12-g1234567", "2025b", False),
+        ("2026a", "2025.2", True),
+        ("2025b", None, True),
+        ("2025b", "", True),
+        ("2025b", "of our own", True),
+        ("of our own", "2025b", False),
+        ("of our own", None, False),
+        (None, "of our own", False),
+        (None, None, False),
+        ("2025", "2024a", False),
+        ("20251", "2024a", False),
+    ],
+)
+def test_a_release_is_newer_only_when_that_is_certain(release: str | None, than: str | None, newer: bool) -> None:
+    """However it is written; what cannot be read moves nobody's session."""
+    assert is_newer(release, than) is newer
+
+
+def test_ours_can_be_read() -> None:
+    """Or nothing would ever be newer."""
+    assert is_newer(tzdata_version(), "2025a")
+    assert is_newer(tzdata_version(), None)
+    assert not is_newer(tzdata.__version__, tzdata_version())
+    assert not is_newer(tzdata_version(), tzdata.__version__)

@@ -6,7 +6,7 @@ The event of a session is made once, as a template; each person's own lines are 
 from typing import Final
 
 from insight_sessions.calendar.entry import Entry
-from insight_sessions.calendar.event import Prepare, content_lines, session_event
+from insight_sessions.calendar.event import Draft, Prepare
 from insight_sessions.calendar.lines import PRODID, fold, mailto, parameter, utc
 from insight_sessions.calendar.times import times
 from insight_sessions.calendar.zones import vtimezone
@@ -63,20 +63,22 @@ def template_for(entry: Entry, *, prepare: Prepare | None = None) -> Template:
 
     Args:
         entry: anyone's.
-        prepare: alters the session's event in place. What a plugin has no say in, such as the
-            times, is put right afterwards.
+        prepare: has the session's event altered in place. What nobody else has a say in, such as the
+            times, is put right whenever it is settled.
 
     Raises:
         ValueError: a property is not fit to be sent; the message begins with its name.
     """
     slot = entry.slot
     when = times(slot.starts, slot.starts_at, slot.minutes, slot.timezone)
-    event = session_event(entry, when, prepare)
+    draft = Draft(entry, when)
+    if prepare is not None:
+        prepare(draft)
     head = ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN", f"METHOD:{entry.method}")
     pieces = [bytearray(b"".join(map(fold, head)))]
     if when.timezone is not None:
         pieces[0] += vtimezone(when.timezone, when.starts.year) or b""
-    for line in content_lines(event):
+    for line in draft.content_lines:
         if line:
             pieces[-1] += fold(line)
         else:
@@ -92,7 +94,7 @@ def invite(entry: Entry, *, prepare: Prepare | None = None) -> bytes:
 
     Args:
         entry: what it says.
-        prepare: alters the event in place, before the person's own lines are filled in.
+        prepare: has the event altered in place, before the person's own lines are filled in.
 
     Raises:
         ValueError: a property is not fit to be sent; the message begins with its name.

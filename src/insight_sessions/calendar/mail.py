@@ -19,6 +19,7 @@ from insight_sessions.text import EmailAddress
 _PARTS: Final = 50
 _DEPTH: Final = 10
 _HEADER: Final = 2_000
+_HEAD: Final = 200_000
 _CALENDARS: Final = frozenset({"text/calendar", "application/ics", "text/x-vcalendar"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _ADDRESS: Final = TypeAdapter[str](EmailAddress)
@@ -88,10 +89,10 @@ def calendar_parts(raw: bytes) -> list[Part]:
 
 
 def _split(entity: bytes) -> tuple[bytes, bytes]:
-    """The headers, unfolded, and what follows the first empty line."""
+    """The headers, unfolded, as far as any mail's go, and what follows the first empty line."""
     found = _HEAD_ENDS.search(entity)
     ends, begins = (found.start(), found.end()) if found else (len(entity), len(entity))
-    return _FOLD.sub(b" ", entity[:ends]), entity[begins:]
+    return _FOLD.sub(b" ", entity[: min(ends, _HEAD)]), entity[begins:]
 
 
 def _headers(head: bytes, name: str) -> Iterator[str]:

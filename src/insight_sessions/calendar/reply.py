@@ -6,8 +6,7 @@ Anybody can send one, so nothing in it is believed beyond what it says, and none
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final
 from urllib.parse import unquote
 
 from pydantic import TypeAdapter
@@ -15,13 +14,11 @@ from pydantic import TypeAdapter
 from insight_sessions.calendar.mail import Part, address, calendar_parts, sender
 from insight_sessions.calendar.moments import moment
 from insight_sessions.calendar.reading import Broken, Component, Property, TooMuch, read
+from insight_sessions.domain.reply import Partstat, ReplyReason
 from insight_sessions.text import Line, Text
 
-LARGEST: Final = 5_000_000
-"""The bytes of the largest mail that is looked at."""
-
-Partstat: TypeAlias = Literal["ACCEPTED", "TENTATIVE", "DECLINED"]
-"""An answer to an invitation (RFC 5545 §3.2.12)."""
+LARGEST: Final = 4_999_999
+"""The bytes of the largest mail that is looked at: less than 5 MB."""
 
 _ANSWERS: Final[dict[str, Partstat]] = {
     "ACCEPTED": "ACCEPTED",
@@ -34,48 +31,6 @@ _COMMENTS: Final = 10
 _MAX_SEQUENCE: Final = 2**31 - 1
 _LINE: Final = TypeAdapter[str](Line)
 _TEXT: Final = TypeAdapter[str](Text)
-
-
-class Reason(StrEnum):
-    """Why a reply was not understood."""
-
-    TOO_LARGE = "too_large"
-    TOO_MUCH = "too_much"
-    NO_CALENDAR = "no_calendar"
-    BROKEN = "broken"
-    COUNTER = "counter"
-    NOT_A_REPLY = "not_a_reply"
-    NO_EVENT = "no_event"
-    SEVERAL_EVENTS = "several_events"
-    NO_UID = "no_uid"
-    BAD_UID = "bad_uid"
-    NO_ATTENDEE = "no_attendee"
-    SEVERAL_ATTENDEES = "several_attendees"
-    DELEGATED = "delegated"
-    NO_ANSWER = "no_answer"
-
-    @property
-    def sentence(self) -> str:
-        """The same for a person to read."""
-        return _SENTENCES[self]
-
-
-_SENTENCES: Final = {
-    Reason.TOO_LARGE: "The message is larger than 5 MB.",
-    Reason.TOO_MUCH: "The message has more lines, parts or levels than a reply can have.",
-    Reason.NO_CALENDAR: "The message holds no calendar.",
-    Reason.BROKEN: "The calendar in the message cannot be read.",
-    Reason.COUNTER: "The message proposes another time, which cannot be taken up.",
-    Reason.NOT_A_REPLY: "The calendar in the message is not a reply.",
-    Reason.NO_EVENT: "The reply is not about an event.",
-    Reason.SEVERAL_EVENTS: "The reply is about several events.",
-    Reason.NO_UID: "The reply does not say which event it is about.",
-    Reason.BAD_UID: "The reply names an event in a way that we never do.",
-    Reason.NO_ATTENDEE: "The reply does not say whose answer it is.",
-    Reason.SEVERAL_ATTENDEES: "The reply answers for several people.",
-    Reason.DELEGATED: "The reply sends somebody else, which is not possible.",
-    Reason.NO_ANSWER: "The reply neither accepts nor declines.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,26 +57,12 @@ class Answer:
     comment: str | None
     sender: str | None
 
-    def is_by(self, email: str) -> bool:
-        """Whether it is that address's answer: calendars change its letters to small or capital ones."""
-        return address_key(self.attendee) == address_key(email)
-
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
     """A message that changes nothing, and why."""
 
-    reason: Reason
-
-    @property
-    def sentence(self) -> str:
-        """The reason for a person to read; it holds nothing of the message."""
-        return self.reason.sentence
-
-
-def address_key(email: str) -> str:
-    """What is the same for two addresses that calendars take for one."""
-    return email.lower()
+    reason: ReplyReason
 
 
 def read_reply(raw: bytes) -> Answer | NotUnderstood:
@@ -136,56 +77,56 @@ def read_reply(raw: bytes) -> Answer | NotUnderstood:
         The answer, or why there is none. Nothing is raised, logged or quoted.
     """
     if len(raw) > LARGEST:
-        return NotUnderstood(Reason.TOO_LARGE)
+        return NotUnderstood(ReplyReason.TOO_LARGE)
     raw = raw.removeprefix(_BYTE_ORDER_MARK).lstrip()
     try:
         if raw[:15].upper() == b"BEGIN:VCALENDAR":
             return _answer_in([Part(raw)], None)
         return _answer_in(calendar_parts(raw), sender(raw))
     except TooMuch:
-        return NotUnderstood(Reason.TOO_MUCH)
+        return NotUnderstood(ReplyReason.TOO_MUCH)
 
 
 def _answer_in(parts: list[Part], writer: str | None) -> Answer | NotUnderstood:
     """The answer in the first part that is a reply with one event; or what is wrong with the first part."""
-    reasons = [Reason.NO_CALENDAR] if not parts else []
+    reasons = [ReplyReason.NO_CALENDAR] if not parts else []
     for part in parts:
         found = _replying(part)
         if isinstance(found, Component):
             answer = _answer(found, found.inner("VEVENT")[0], writer)
-            return NotUnderstood(answer) if isinstance(answer, Reason) else answer
+            return NotUnderstood(answer) if isinstance(answer, ReplyReason) else answer
         reasons.append(found)
     return NotUnderstood(reasons[0])
 
 
-def _replying(part: Part) -> Component | Reason:
+def _replying(part: Part) -> Component | ReplyReason:
     """The calendar in a part, when it is a reply with one event (RFC 5546 §3.2.3)."""
     try:
         calendars = [one for one in read(part.data, part.charset) if one.name == "VCALENDAR"]
     except Broken:
-        return Reason.BROKEN
+        return ReplyReason.BROKEN
     if not calendars:
-        return Reason.BROKEN
+        return ReplyReason.BROKEN
     methods = {method.token for one in calendars for method in one.all("METHOD")}
     if methods != {"REPLY"}:
-        return Reason.COUNTER if methods == {"COUNTER"} else Reason.NOT_A_REPLY
+        return ReplyReason.COUNTER if methods == {"COUNTER"} else ReplyReason.NOT_A_REPLY
     events = [event for one in calendars for event in one.inner("VEVENT")]
     if not events:
-        return Reason.NO_EVENT
-    return calendars[0] if len(calendars) == len(events) == 1 else Reason.SEVERAL_EVENTS
+        return ReplyReason.NO_EVENT
+    return calendars[0] if len(calendars) == len(events) == 1 else ReplyReason.SEVERAL_EVENTS
 
 
-def _answer(calendar: Component, event: Component, writer: str | None) -> Answer | Reason:
+def _answer(calendar: Component, event: Component, writer: str | None) -> Answer | ReplyReason:
     uid = _uid(event)
-    if isinstance(uid, Reason):
+    if isinstance(uid, ReplyReason):
         return uid
     attendee = _attendee(event)
-    if isinstance(attendee, Reason):
+    if isinstance(attendee, ReplyReason):
         return attendee
     email, said, person = attendee
     partstat = _ANSWERS.get(said)
     if partstat is None:
-        return Reason.DELEGATED if said == "DELEGATED" else Reason.NO_ANSWER
+        return ReplyReason.DELEGATED if said == "DELEGATED" else ReplyReason.NO_ANSWER
     return Answer(
         uid=uid,
         attendee=email,
@@ -198,30 +139,30 @@ def _answer(calendar: Component, event: Component, writer: str | None) -> Answer
     )
 
 
-def _uid(event: Component) -> str | Reason:
+def _uid(event: Component) -> str | ReplyReason:
     given = {one.value.strip(): one for one in event.all("UID")}
     given.pop("", None)
     if not given:
-        return Reason.NO_UID
+        return ReplyReason.NO_UID
     try:
         (uid,) = given.values()
         return _LINE.validate_python(uid.text)
     except ValueError:
-        return Reason.BAD_UID
+        return ReplyReason.BAD_UID
 
 
-def _attendee(event: Component) -> tuple[str, str, Property] | Reason:
+def _attendee(event: Component) -> tuple[str, str, Property] | ReplyReason:
     """The one person it is from: their address, their answer and their line."""
     found: tuple[str, str, Property] | None = None
     for person in event.all("ATTENDEE"):
         email = _email(person)
         if email is None:
-            return Reason.NO_ATTENDEE
+            return ReplyReason.NO_ATTENDEE
         said = (person.parameter("PARTSTAT") or "").upper()
-        if found is not None and (address_key(found[0]), found[1]) != (address_key(email), said):
-            return Reason.SEVERAL_ATTENDEES
+        if found is not None and (found[0].lower(), found[1]) != (email.lower(), said):
+            return ReplyReason.SEVERAL_ATTENDEES
         found = found or (email, said, person)
-    return found or Reason.NO_ATTENDEE
+    return found or ReplyReason.NO_ATTENDEE
 
 
 def _email(person: Property) -> str | None:

@@ -1,23 +1,23 @@
-"""What every command shares: who asks, what was found out, what a rule decides and what follows.
-
-A rule only says what the next state is. Who must be told what follows from the difference it makes.
-"""
+"""What every command shares: who asks, what was found out, and what a rule decides."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from insight_sessions.commands.difference import Asked, Cause, differences
-from insight_sessions.domain.events import Event
 from insight_sessions.domain.member import Member
-from insight_sessions.domain.notices import Owed
-from insight_sessions.domain.state import ProjectState
-from insight_sessions.errors import Objection
-from insight_sessions.runtime import Moment
+from insight_sessions.domain.project import Project
+from insight_sessions.errors import NotPossible, Objection
 from insight_sessions.text import OpaqueId, Slug
+
+if TYPE_CHECKING:  # rules need them, and whoever only names a command does not
+    from insight_sessions.commands.difference import Cause
+    from insight_sessions.domain.events import Event
+    from insight_sessions.domain.notices import Owed
+    from insight_sessions.domain.state import ProjectState
+    from insight_sessions.runtime import Moment
 
 R = TypeVar("R")
 
@@ -46,8 +46,7 @@ class Ref(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """What a rule decides.
 
     Args:
@@ -55,29 +54,14 @@ class Ruling:
         result: what the caller gets.
         events: what happened to the project or its sessions.
         cause: why others were affected.
+        notices: what is owed besides what follows from the difference, such as to the organiser.
     """
 
-    state: ProjectState
+    state: "ProjectState"
     result: Ref
-    events: tuple[Event, ...] = ()
-    cause: Cause | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A ruling with all that follows from it.
-
-    Args:
-        state: the next state; what it `changed` is this command's.
-        result: what the caller gets.
-        events: for the journal, not yet numbered.
-        notices: what is owed to whom.
-    """
-
-    state: ProjectState
-    result: Ref
-    events: tuple[Event, ...]
-    notices: tuple[Owed, ...]
+    events: tuple["Event", ...] = ()
+    cause: "Cause | None" = None
+    notices: tuple["Owed", ...] = ()
 
 
 class Command(BaseModel, Generic[R]):
@@ -89,14 +73,18 @@ class Command(BaseModel, Generic[R]):
         by: who asked, as an opaque id for the journal.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     project_id: Slug
     id: OpaqueId | None = None
     by: OpaqueId | None = None
 
+    def __class_getitem__(cls, typevar_values: object) -> type[BaseModel]:
+        """What a command gives is for type checkers; pydantic would make and build a class for each."""
+        return cls
+
     @abstractmethod
-    def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
+    def rule(self, state: "ProjectState", facts: Facts, moment: "Moment") -> Ruling:
         """Decide; raise a `Refusal` or `NotFound` to change nothing."""
 
 
@@ -108,37 +96,7 @@ SessionIds = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=100), Af
 """Sessions in order of preference; a second mention says nothing new."""
 
 
-def decide(state: ProjectState, command: Command[R], facts: Facts, moment: Moment, id: str | None = None) -> Decided:
-    """What a command does to a state: the next one, what happened, and who must be told.
-
-    Args:
-        state: the project as it is.
-        command: what somebody wants.
-        facts: what was found out beforehand.
-        moment: when, and where new ids come from.
-        id: the command's id, when it has none of its own.
-
-    Raises:
-        Refusal: the rules say no.
-        NotFound: the command names something that is not there.
-    """
-    before = state.settled()
-    asked = Asked(state.project_id, command.id or id, command.by)
-    return _conclude(before, command.rule(before, facts, moment), asked, moment)
-
-
-def _conclude(before: ProjectState, ruling: Ruling, asked: Asked, moment: Moment) -> Decided:
-    """Work out notices, invites and events from the difference a ruling makes."""
-    state = ruling.state
-    first = before.journal_end + 1
-    events = [asked.numbered(event, number) for number, event in enumerate(ruling.events, first)]
-    notices: list[Owed] = []
-    for difference in differences(before, state, ruling.cause):
-        if difference.event is not None:
-            events.append(difference.happened(difference.event, moment.now, asked, first + len(events)))
-        if difference.notice is None:
-            continue
-        if difference.method is not None:
-            state = state.restamped(difference.restamped(state, moment.now))
-        notices.append(difference.owed(difference.notice, state, moment))
-    return Decided(state.journalled(before.journal_end + len(events)), ruling.result, tuple(events), tuple(notices))
+def refuse_cancelled(project: Project) -> None:
+    """A cancelled project takes no more changes."""
+    if project.cancelled is not None:
+        raise NotPossible("project_cancelled", "This project was cancelled.")

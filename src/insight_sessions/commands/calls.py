@@ -5,7 +5,7 @@ from typing import cast
 
 from pydantic import field_validator, model_validator
 
-from insight_sessions.commands.base import Command, Facts, Ref, Ruling
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import released
 from insight_sessions.domain.events import Event, EventKind
@@ -17,12 +17,6 @@ from insight_sessions.domain.state import Organiser, ProjectState
 from insight_sessions.errors import NotPossible
 from insight_sessions.runtime import Moment
 from insight_sessions.text import Line, Slug, Text, Url
-
-
-def refuse_cancelled(project: Project) -> None:
-    """A cancelled project takes no more changes."""
-    if project.cancelled is not None:
-        raise NotPossible("project_cancelled", "This project was cancelled.")
 
 
 def cancelled(state: ProjectState, session: Session, reason: str, now: datetime) -> Session:
@@ -90,7 +84,7 @@ class AmendProject(Command[Project]):
 
     Args:
         title: its name; people with a place get an update of their invite.
-        summary: what it is about.
+        summary: what it is about; the same.
         organiser: who to write to; invites already sent keep the organiser they began with.
         apply_url: where people who are not members can apply.
         opens_at: when the call opens by itself.
@@ -117,8 +111,11 @@ class AmendProject(Command[Project]):
         state = state.put(amended)
         if amended.organiser != project.organiser:
             state = state.put(Organiser(len(state.organisers), amended.organiser))
+        if any(getattr(amended, name) != getattr(project, name) for name in _PUBLISHED):
+            for session in state.in_order():
+                state = state.put(_republished(session, moment.now))
         cause = None
-        if amended.title != project.title:
+        if (amended.title, amended.summary) != (project.title, project.summary):
             concerned = tuple(
                 one.id
                 for one in state.registrations.values()
@@ -129,6 +126,12 @@ class AmendProject(Command[Project]):
         return Ruling(state, Ref("project", project.id), (happened,), cause)
 
 
+def _republished(session: Session, now: datetime) -> Session:
+    """A session whose public entry says something else now, at the same time: its revision stays."""
+    return session.model_copy(update={"changed_at": max(session.changed_at or now, now)})
+
+
+_PUBLISHED = ("title", "summary", "organiser")
 _ADDRESS = frozenset({"project_id", "id", "by"})
 _OF_THE_CALL = frozenset({"opens_at", "closes_at", "closed_message"})
 

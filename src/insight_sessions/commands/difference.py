@@ -56,6 +56,9 @@ _FAREWELL: Final = {
     Decision.DECLINED: (NoticeKind.DECLINED, EventKind.DECLINED),
 }
 
+_SAME_REVISION: Final = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.ANSWER_AGAIN})
+"""What comes with the same invite once more: the same time, with other words or another question."""
+
 
 class Difference:
     """One registration before and after a ruling.
@@ -112,6 +115,8 @@ class Difference:
             return NoticeKind.PLACE_LOST if self.cause is None else self.cause.kind
         if self.left is not None:
             return NoticeKind.PLACE_MOVED
+        if self.moved and self.old is not None and self.new is not None and self.new.has_shifted_from(self.old):
+            return NoticeKind.CLOCKS_CHANGED
         return NoticeKind.SESSION_RESCHEDULED if self.moved else self._without_a_move(before)
 
     def _without_a_move(self, before: Registration) -> NoticeKind | None:
@@ -130,16 +135,16 @@ class Difference:
             return None if self.old is None else Method.CANCEL
         if self.old is None or self.left is not None or self.moved:
             return Method.REQUEST
-        return Method.REQUEST if self.notice is NoticeKind.DETAILS_CHANGED else None
+        return Method.REQUEST if self.notice in _SAME_REVISION else None
 
     def restamped(self, state: ProjectState, now: datetime) -> Registration:
         """The registration with its invite moved on (RFC 5546 §2.1.4)."""
         after = self.after
+        if self.before is None and after.stamped is not None:
+            return after  # made with its first invite
         # A later message of one chain is later, whatever the clock does (RFC 5546 §2.1.5).
         stamped = now if after.stamped is None else max(now, after.stamped + timedelta(seconds=1))
-        if self.before is None:
-            return after.but(stamped=stamped)
-        if after.stamped is None or self.notice is NoticeKind.DETAILS_CHANGED:
+        if after.stamped is None or self.notice in _SAME_REVISION:
             return after.but(stamped=stamped, sequence=state.least_sequence(after.sequence))
         left = None if self.new is not None or self.old is None else self.old.id
         return after.but(stamped=stamped, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
@@ -180,8 +185,8 @@ class Difference:
             cancelled=self._gone(),
             method=self.method,
             sequence=after.sequence,
-            partstat=after.partstat,
-            begins=self.method is Method.REQUEST and self.after.stamped is None,
+            partstat=None if kind is NoticeKind.ANSWER_AGAIN else after.partstat,
+            begins=self.method is Method.REQUEST and (self.before is None or self.before.stamped is None),
         )
 
     def _gone(self) -> Slot | None:
@@ -193,8 +198,9 @@ class Difference:
         return Slot.of(cause.session) if touched else None
 
 
-def _when(slot: Slot) -> tuple[datetime, int]:
-    return slot.starts_at, slot.minutes
+def _when(slot: Slot) -> tuple[datetime, datetime, int]:
+    # Both, for under other zone rules the same instant may be another time by the wall clock.
+    return slot.starts_at, slot.starts, slot.minutes
 
 
 def differences(before: ProjectState, state: ProjectState, cause: Cause | None) -> Iterator[Difference]:
@@ -205,10 +211,10 @@ def differences(before: ProjectState, state: ProjectState, cause: Cause | None) 
         state: the state after it; what it `changed` is the ruling's.
         cause: why registrations changed that the command did not name.
     """
-    changed = {id for kind, id in state.changed() if kind == "registration"}
+    changed = {id: state.registrations[id] for kind, id in state.changed(before) if kind == "registration"}
     if cause is not None:
-        changed.update(cause.concerned)
-    for after in sorted((state.registrations[id] for id in changed), key=lambda one: one.arrived):
+        changed.update((id, state.registrations[id]) for id in cause.concerned)
+    for after in sorted(changed.values(), key=lambda one: one.arrived):
         known = before.registrations.get(after.id)
         old = before.slots[known.place] if known is not None and known.place is not None else None
         new = state.slots[after.place] if after.place is not None else None
@@ -218,5 +224,5 @@ def differences(before: ProjectState, state: ProjectState, cause: Cause | None) 
 def _hoped_for(state: ProjectState, registration: Registration, now: datetime) -> Iterator[Slot]:
     for session_id in registration.hopes_for:
         session = state.sessions[session_id]
-        if session.is_open_at(now) and state.may_take(registration, session):
+        if session.is_open_at(now) and state.may_take(registration.person, session):
             yield state.slots[session_id]

@@ -5,14 +5,19 @@ it: people who lost a place that is no longer there come first, then the order o
 is undone for somebody else's, and whoever moves frees a place that is filled in its turn.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from insight_sessions.commands.base import Facts
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Decision, Registration
-from insight_sessions.domain.state import ProjectState
+
+if TYPE_CHECKING:
+    from insight_sessions.domain.state import ProjectState
 
 
 def is_recent(registration: Registration, project: Project, now: datetime) -> bool:
@@ -27,11 +32,11 @@ def is_current(registration: Registration, project: Project, now: datetime) -> b
     return not registration.barred and is_recent(registration, project, now)
 
 
-def first_free(state: ProjectState, registration: Registration, now: datetime) -> str | None:
+def first_free(state: ProjectState, person_id: str, wishes: Iterable[str], now: datetime) -> str | None:
     """The first session of somebody's wishes that has a place they can take."""
-    for session_id in registration.wishes:
+    for session_id in wishes:
         session = state.sessions[session_id]
-        if session.is_open_at(now) and state.has_room(session_id) and state.may_take(registration, session):
+        if session.is_open_at(now) and state.has_room(session) and state.may_take(person_id, session):
             return session_id
     return None
 
@@ -64,8 +69,8 @@ def released(registration: Registration, decision: Decision) -> Registration:
 def displace(state: ProjectState, people: Iterable[Registration], now: datetime) -> ProjectState:
     """Take a place away that is no longer there: another of their sessions, else first in line."""
     for one in people:
-        others = one.but(place=None, wishes=tuple(wish for wish in one.wishes if wish != one.place))
-        free = None if one.barred else first_free(state, others, now)
+        others = (wish for wish in one.wishes if wish != one.place)
+        free = None if one.barred else first_free(state, one.person, others, now)
         if free is None:
             lost = one.but(decision=Decision.ACCEPTED, place=None, switching=False, displaced=True)
             state = state.put(lost)
@@ -80,11 +85,12 @@ def fill(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectSta
     lines: dict[str, Iterator[Registration]] = {}
     while waiting:
         session_id = waiting.pop(0)
-        if not state.has_line(session_id) or not state.session(session_id).is_open_at(now):
+        session = state.session(session_id)
+        if not state.has_line(session_id) or not session.is_open_at(now):
             continue
         # Nobody joins a line meanwhile, so each is walked once, however often its session comes up again.
         line = lines.setdefault(session_id, _ready(state, session_id, now))
-        while state.has_room(session_id):
+        while state.has_room(session):
             found = next((one for one in line if session_id in state.registrations[one.id].waits_for), None)
             if found is None:
                 break

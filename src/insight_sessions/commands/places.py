@@ -1,20 +1,18 @@
 """What members do about a place, and what organisers decide about it."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import field_validator
 
-from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionIds
-from insight_sessions.commands.calls import refuse_cancelled
-from insight_sessions.commands.difference import Cause
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionIds, refuse_cancelled
 from insight_sessions.commands.filling import checked, fill, first_free, released, seated
-from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member, Person
-from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Answers, Consent, Decision, Reason, Registration
 from insight_sessions.domain.session import Session, SessionStatus
-from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import (
     LAPSED,
     NOT_A_MEMBER,
@@ -24,8 +22,11 @@ from insight_sessions.errors import (
     NotPossible,
     SessionFull,
 )
-from insight_sessions.runtime import Moment
 from insight_sessions.text import COPIED, Attributes, Labels, Line, Slug, Text
+
+if TYPE_CHECKING:
+    from insight_sessions.domain.state import ProjectState
+    from insight_sessions.runtime import Moment
 
 _GONE = {
     SessionStatus.CANCELLED: ("session_cancelled", "This session was cancelled."),
@@ -69,27 +70,32 @@ class RegisterInterest(Command[Registration]):
         if known is not None and known.is_live:
             raise AlreadyRegistered(known.id)
         _refuse_when_none_is_open(sessions, moment.now)
+        id = moment.mint("r-")
+        state = state.put(Person.of(member, facts.person))
+        if self.answers or project.questions:
+            state = state.put(_answers(project, id, facts.person, self.answers))
+        if self.consents or project.consents:
+            for consent in _consents(project, facts.person, self.consents, moment):
+                state = state.put(consent)
+        at_once = project.places == "first-come"
+        if at_once:
+            # Who could not be given it before, because the clock said that it had begun, was there first.
+            state = fill(state, wishes, moment.now)
+        free = first_free(state, facts.person, wishes, moment.now) if at_once else None
         registration = Registration(
-            id=moment.mint("r-"),
+            id=id,
             project_id=project.id,
             person=facts.person,
             wishes=wishes,
             arrived=state.next_arrival,
             registered_at=moment.now,
             checked_at=facts.checked_at,
+            decision=Decision.ACCEPTED if at_once else Decision.PENDING,
+            place=free,
+            stamped=None if free is None else moment.now,
             organiser=len(state.organisers) - 1,
         )
-        state = state.put(Person.of(member, facts.person))
-        if self.answers or project.questions:
-            state = state.put(_answers(project, registration, self.answers))
-        if self.consents or project.consents:
-            for consent in _consents(project, registration, self.consents, moment):
-                state = state.put(consent)
-        if project.places == "first-come":
-            # Who could not be given it before, because the clock said that it had begun, was there first.
-            state = fill(state, wishes, moment.now)
-        state = state.put(_placed(state, registration, moment.now))
-        return Ruling(state, Ref("registration", registration.id))
+        return Ruling(state.put(registration), Ref("registration", id))
 
 
 def _eligible(project: Project, sessions: list[Session], facts: Facts) -> Member:
@@ -119,17 +125,7 @@ def refuse_unbookable(session: Session, now: datetime) -> None:
         raise NotPossible("session_begun", "This session has begun.")
 
 
-def _placed(state: ProjectState, registration: Registration, now: datetime) -> Registration:
-    """The registration with a place, if the policy gives one at once and one is free."""
-    if state.definition.places != "first-come":
-        return registration
-    free = first_free(state, registration, now)
-    if free is None:
-        return registration.but(decision=Decision.ACCEPTED)
-    return seated(registration, free)
-
-
-def _answers(project: Project, registration: Registration, given: Labels | dict[str, str]) -> Answers:
+def _answers(project: Project, registration_id: str, person_id: str, given: Labels | dict[str, str]) -> Answers:
     asked = {question.id: question for question in project.questions}
     if given.keys() - asked.keys():
         raise NotPossible("unknown_question", "There is an answer to a question that was not asked.")
@@ -139,10 +135,10 @@ def _answers(project: Project, registration: Registration, given: Labels | dict[
             raise NotPossible("answer_missing", f"Please answer: {question.text}")
         if answer is not None and question.choices and answer not in question.choices:
             raise NotPossible("answer_unknown", f"Please choose one of the answers to: {question.text}")
-    return Answers(registration=registration.id, person=registration.person, answers=Labels(given))
+    return Answers(registration=registration_id, person=person_id, answers=Labels(given))
 
 
-def _consents(project: Project, registration: Registration, given: tuple[str, ...], moment: Moment) -> list[Consent]:
+def _consents(project: Project, person_id: str, given: tuple[str, ...], moment: Moment) -> list[Consent]:
     asked = {consent.purpose: consent for consent in project.consents}
     if set(given) - asked.keys():
         raise NotPossible("unknown_consent", "There is a consent that was not asked for.")
@@ -152,7 +148,7 @@ def _consents(project: Project, registration: Registration, given: tuple[str, ..
     return [
         Consent(
             id=moment.mint("c-"),
-            person=registration.person,
+            person=person_id,
             purpose=purpose,
             version=consent.version,
             given=purpose in given,
@@ -175,9 +171,11 @@ class AmendAnswers(Command[Registration]):
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """As given, checked as when they registered."""
+        from insight_sessions.domain.events import Event, EventKind  # noqa: PLC0415 - only this rule needs it
+
         del facts
         registration = _live(state, self.registration_id)
-        state = state.put(_answers(state.definition, registration, self.answers))
+        state = state.put(_answers(state.definition, registration.id, registration.person, self.answers))
         happened = Event(
             kind=EventKind.ANSWERS_AMENDED,
             at=moment.now,
@@ -214,6 +212,9 @@ class ConfirmPlace(Command[Registration]):
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """A place in that session, if one is free; a place they had elsewhere goes to the next."""
+        from insight_sessions.commands.difference import Cause  # noqa: PLC0415 - only this rule needs it
+        from insight_sessions.domain.notices import NoticeKind  # noqa: PLC0415 - the same
+
         del facts
         registration = _live(state, self.registration_id)
         session = state.session(self.session_id)
@@ -224,9 +225,9 @@ class ConfirmPlace(Command[Registration]):
             return Ruling(state, result)
         if session.id not in registration.wishes and session.id != registration.place:
             raise NotPossible("not_wished", "They did not say that they can attend this session.")
-        if not state.may_take(registration, session):
+        if not state.may_take(registration.person, session):
             raise NotEligible((LAPSED,), state.definition.apply_url)
-        if registration.place != session.id and not state.has_room(session.id):
+        if registration.place != session.id and not state.has_room(session):
             raise SessionFull(session.id)
         if registration.place == session.id:
             # They asked for another session, and stay where they are: they must hear of it.
@@ -317,7 +318,7 @@ class SwitchSession(Command[Registration]):
         if state.definition.places == "first-come":
             state = fill(state, wishes, moment.now)
         registration = state.registration(registration.id)
-        if not any(state.may_take(registration, session) for session in sessions):
+        if not any(state.may_take(registration.person, session) for session in sessions):
             raise NotEligible((LAPSED,), state.definition.apply_url)
         _refuse_when_none_is_open(sessions, moment.now)
         result = Ref("registration", registration.id)
@@ -327,7 +328,7 @@ class SwitchSession(Command[Registration]):
             # Who was accepted before and lost the place needs no decision again.
             state = fill(state.put(_for_review(asked, preferred)), wishes, moment.now)
             return Ruling(state, result)
-        free = first_free(state, asked.but(wishes=preferred), moment.now)
+        free = first_free(state, asked.person, preferred, moment.now)
         if free is None:
             state = state.put(_in_line(state, registration, asked, preferred, moment.now))
             return Ruling(state, result)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from insight_sessions.commands.base import Command, Facts, Ref, Ruling
-from insight_sessions.commands.calls import cancelled, refuse_cancelled
+from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
+from insight_sessions.commands.calls import cancelled
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import displace, fill
 from insight_sessions.commands.places import refuse_unbookable
@@ -46,7 +46,9 @@ class AddSession(Command[Session]):
         del facts
         refuse_cancelled(state.definition)
         fresh = {"status": SessionStatus.SCHEDULED, "sequence": 0, "reason": None, "changed_at": moment.now}
-        session = _checked(state, state.in_order(), self.session.model_copy(update=fresh))
+        # Only one of the same id is looked at with it: another's local time may be one that newer zone rules skip.
+        known = state.sessions.get(self.session.id)
+        session = _checked(state, () if known is None else (known,), self.session.model_copy(update=fresh))
         refuse_unbookable(session, moment.now)
         happened = Event(kind=EventKind.SESSION_ADDED, at=moment.now, session=session.id)
         return Ruling(state.put(session), Ref("session", session.id), (happened,))
@@ -97,9 +99,12 @@ class RescheduleSession(Command[Session]):
             "sequence": state.next_sequence(before.sequence),
             "changed_at": moment.now,
         }
-        session = _checked(state, (), before.model_copy(update=moved))
-        if (session.begins, session.minutes) == (before.begins, before.minutes):
+        if (self.starts, minutes) == (before.starts, before.minutes):
             return Ruling(state, result)
+        session = before.model_copy(update=moved)
+        if self.starts != before.starts:
+            # Otherwise its instant stays: other zone rules than those that gave it move nothing here.
+            session = _checked(state, (), session)
         refuse_unbookable(session, moment.now)
         concerned = tuple(one.id for one in (*state.holders(session.id), *state.hoping(session.id)))
         state = fill(state.put(session), [session.id], moment.now)

@@ -18,12 +18,16 @@ class EventKind(StrEnum):
     SESSION_RESIZED = "session_resized"
     SESSION_CANCELLED = "session_cancelled"
     SESSION_HELD = "session_held"
+    SESSION_SHIFTED = "session_shifted"
+    SESSION_SKIPPED = "session_skipped"
     REGISTERED = "registered"
     PLACE_GIVEN = "place_given"
     PLACE_MOVED = "place_moved"
     PLACE_LOST = "place_lost"
     WISHES_CHANGED = "wishes_changed"
     ANSWERS_AMENDED = "answers_amended"
+    INVITE_ANSWERED = "invite_answered"
+    EARLIER_INVITE_ANSWERED = "earlier_invite_answered"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     ELIGIBILITY_CHECKED = "eligibility_checked"
@@ -44,6 +48,9 @@ class Event:
         person: our id of that person.
         session: the session it concerns, or the place they have now.
         previous: the place they had before.
+        answer: what their calendar answered (RFC 5545 §3.2.12).
+        begins: the instant at which the session begins now, when newer zone rules concern it.
+        began: the instant at which it would have begun by the rules before.
     """
 
     number: int = 0
@@ -56,3 +63,6 @@ class Event:
     person: str | None = None
     session: str | None = None
     previous: str | None = None
+    answer: str | None = None
+    begins: datetime | None = None
+    began: datetime | None = None

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from insight_sessions.text import Attributes, EmailAddress, KeptLabels, Labels, Language, Line
+from insight_sessions.text import Attributes, EmailAddress, KeptLabels, Labels, Language, Line, labels
 
 
 class Member(BaseModel):
@@ -25,7 +25,7 @@ class Member(BaseModel):
         pydantic.ValidationError: something in it is wrong; the message holds none of it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     id: Line
     name: Line
@@ -69,17 +69,21 @@ class Person:
             language=member.language,
             active=member.active,
             valid_until=member.valid_until,
-            attributes=Labels(member.attributes),
+            attributes=labels(member.attributes),
         )
 
     def renewed(self, member: Member) -> "Person":
         """The person with what their member's membership is now; name and address stay."""
-        attributes = Labels(member.attributes)
+        attributes = labels(member.attributes)
         return replace(self, active=member.active, valid_until=member.valid_until, attributes=attributes)
 
     def is_member_on(self, day: date) -> bool:
         """Whether they are an active member on that day."""
         return self.active and (self.valid_until is None or day <= self.valid_until)
+
+    def has_address(self, email: str) -> bool:
+        """Whether it is their address; calendars turn its letters into small or capital ones."""
+        return self.email.lower() == email.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from insight_sessions.domain.session import Session
 
 
 class NoticeKind(StrEnum):
-    """Everything we write to a member about; the wording follows the status, never ahead of it."""
+    """Everything we write to a member or the organiser about; the wording follows the status, never ahead of it."""
 
     INTEREST_RECEIVED = "interest_received"
     """We have your interest; nothing is decided."""
@@ -25,8 +25,14 @@ class NoticeKind(StrEnum):
     """Your session has fewer places now; you are first on the waiting list."""
     SESSION_RESCHEDULED = "session_rescheduled"
     """Your session has another time."""
+    CLOCKS_CHANGED = "clocks_changed"
+    """Your session keeps its local time, which is another instant now: the rules of its time zone changed."""
     DETAILS_CHANGED = "details_changed"
     """Your session has the same time, and other details."""
+    ANSWER_AGAIN = "answer_again"
+    """You answered an earlier invite; please answer the present one."""
+    GIVE_UP_PLACE = "give_up_place"
+    """Your calendar declined; do you want to give up your place?"""
     SESSION_CANCELLED = "session_cancelled"
     """A session you had a place in, or waited for, will not take place."""
     PROJECT_CANCELLED = "project_cancelled"
@@ -35,6 +41,8 @@ class NoticeKind(StrEnum):
     """There is no place for you this time."""
     WITHDRAWN = "withdrawn"
     """You have withdrawn."""
+    ZONE_RULES_CHANGED = "zone_rules_changed"
+    """To the organiser: which sessions the new rules of a time zone concern."""
 
 
 class Method(StrEnum):
@@ -69,6 +77,11 @@ class Slot:
             where=session.where,
         )
 
+    def has_shifted_from(self, before: "Slot") -> bool:
+        """Whether the wall clock says the same as before, and it is another instant all the same."""
+        wall = (self.starts, self.minutes, self.timezone)
+        return wall == (before.starts, before.minutes, before.timezone) and self.starts_at != before.starts_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
@@ -82,8 +95,8 @@ class Owed:
         message_id: for the mail header (RFC 5322 §3.6.4).
         at: the mail's date and the invite's DTSTAMP.
         kind: what it says.
-        registration: whose.
-        person: our id of the person.
+        registration: whose; empty when it is for the organiser.
+        person: our id of the person; empty when it is for the organiser.
         title: the project's title.
         slot: the place it is about.
         previous: the place they had before.
@@ -94,6 +107,8 @@ class Owed:
         sequence: the calendar part's revision.
         partstat: what their calendar answered to this revision so far.
         begins: no earlier calendar message of this UID was ever taken by this consumer.
+        shifted: for the organiser, sessions whose instant is another one now, each as it was and as it is.
+        skipped: for the organiser, sessions whose local time the clocks will skip.
     """
 
     id: str
@@ -112,11 +127,20 @@ class Owed:
     sequence: int = 0
     partstat: str | None = None
     begins: bool = False
+    shifted: tuple[tuple[Slot, Slot], ...] | None = None
+    skipped: tuple[Slot, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who a notice is for; personal data, joined when it is sent."""
+    """Who a notice is for; personal data, joined when it is sent.
+
+    Args:
+        person: our id of the person; empty for the organiser.
+        member_id: the host's id of them; empty for the organiser.
+        name: what to call them.
+        email: where to write to them.
+    """
 
     person: str
     member_id: str

@@ -1,7 +1,6 @@
 """A project: what a research team announces, and the call that goes with it."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +21,9 @@ MOST_PROBLEMS = 20
 PlacesPolicy = Literal["first-come", "review", "allocation"]
 """How places are given: at once, by an organiser's decision, or decided together."""
 
-_VALUE = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always")
+_VALUE = ConfigDict(
+    defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always"
+)
 
 
 class Contact(BaseModel):
@@ -139,7 +140,7 @@ class Project(BaseModel):
     recheck_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     questions: tuple[Question, ...] = ()
     consents: tuple[ConsentAsked, ...] = ()
-    call: Call = Call()
+    call: Call = Field(default_factory=Call)
     sessions: tuple[Session, ...] = ()
     cancelled: Text | None = None
 
@@ -179,6 +180,8 @@ class Project(BaseModel):
         Raises:
             ProjectFileError: names the file, each wrong key with its line, and the reason.
         """
+        import tomllib  # noqa: PLC0415 - most processes read no file
+
         path = Path(path)
         text = _file_text(path)
         if text.count(".") > MOST_DOTS:

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypedDict, Unpack, cast
 
-from insight_sessions.text import KeptLabels
+from insight_sessions.domain.reply import Replied
+from insight_sessions.text import KeptLabels, KeptMoment
 
 
 class Status(StrEnum):
@@ -36,7 +37,7 @@ class Offer:
     """A place held for somebody until a moment."""
 
     session: str
-    until: datetime
+    until: KeptMoment
 
 
 class Changes(TypedDict, total=False):
@@ -55,6 +56,7 @@ class Changes(TypedDict, total=False):
     sequence: int
     stamped: datetime | None
     partstat: str | None
+    replied: Replied | None
     attendance: str | None
 
 
@@ -81,6 +83,7 @@ class Registration:
         stamped: when the last invite or cancellation was written, or None before the first.
         organiser: which of the project's organisers signs their invites; it never changes.
         partstat: what their calendar answered to the current time (RFC 5545 §3.2.12).
+        replied: the newest reply of their calendar, to the current time or an earlier one.
         attendance: what became of it on the day.
     """
 
@@ -89,8 +92,8 @@ class Registration:
     person: str
     wishes: tuple[str, ...]
     arrived: int
-    registered_at: datetime
-    checked_at: datetime
+    registered_at: KeptMoment
+    checked_at: KeptMoment
     decision: Decision = Decision.PENDING
     place: str | None = None
     left: str | None = None
@@ -99,9 +102,10 @@ class Registration:
     switching: bool = False
     barred: bool = False
     sequence: int = 0
-    stamped: datetime | None = None
+    stamped: KeptMoment | None = None
     organiser: int = 0
     partstat: str | None = None
+    replied: Replied | None = None
     attendance: str | None = None
 
     def but(self, **changed: Unpack[Changes]) -> "Registration":
@@ -193,4 +197,4 @@ class Consent:
     purpose: str
     version: int
     given: bool
-    at: datetime
+    at: KeptMoment

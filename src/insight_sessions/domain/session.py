@@ -26,7 +26,8 @@ class Session(BaseModel):
     """One session of a project.
 
     The wall clock is the truth: ``starts`` is what was announced. The instant is derived from it when
-    the session becomes part of a project, and kept with the tzdata release it was derived with.
+    the session becomes part of a project, and kept with the tzdata release it was derived with. Only a
+    newer release gives it another one.
 
     Args:
         id: short and stable, unique in its project.
@@ -41,11 +42,13 @@ class Session(BaseModel):
         sequence: the revision of its public calendar entry (RFC 5545 §3.8.7.4).
         reason: why it was cancelled, in the organiser's words.
         starts_at: the UTC instant of ``starts``.
-        tzdata: the IANA release that gave ``starts_at``.
+        tzdata: the IANA release that gave ``starts_at``, or the newest one that it was looked at with since.
         changed_at: when its public calendar entry last changed, in UTC.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always")
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always"
+    )
 
     id: Slug
     starts: LocalStart
@@ -98,14 +101,24 @@ class Session(BaseModel):
 
     @property
     def zone_name(self) -> str:
-        """The session's zone; known once it is part of a project."""
-        assert self.timezone is not None, "a session gets its zone from its project"  # noqa: S101
+        """The session's zone; known once it is part of a project.
+
+        Raises:
+            ValueError: it is not yet.
+        """
+        if self.timezone is None:
+            raise ValueError("a session gets its zone from its project")
         return self.timezone
 
     @property
     def begins(self) -> datetime:
-        """The UTC instant it begins; known once it is part of a project."""
-        assert self.starts_at is not None, "a session gets its instant from its project"  # noqa: S101
+        """The UTC instant it begins; known once it is part of a project.
+
+        Raises:
+            ValueError: it is not yet.
+        """
+        if self.starts_at is None:
+            raise ValueError("a session gets its instant from its project")
         return self.starts_at
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final
@@ -86,12 +86,12 @@ class ProjectState:
         consents: by id.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
-        arrivals: registrations by arrival number.
+        arrivals: registrations that wait, by arrival number.
         taken: how many places of each session are taken or offered.
         displaced: who waits for each session after losing a place, by arrival.
         queue: who else waits for each session, by arrival.
         next_arrival: the next arrival number.
-        changes: what was put since `settled`, the newest first; see `changed`.
+        changes: what was put since the last commit, the newest first; see `changed`.
     """
 
     project_id: str = ""
@@ -115,7 +115,7 @@ class ProjectState:
     displaced: HashTrieMap[str, Queue] = _EMPTY
     queue: HashTrieMap[str, Queue] = _EMPTY
     next_arrival: int = 1
-    changes: Noted | None = None
+    changes: Noted | None = field(default=None, repr=False, compare=False)
 
     # Looking
 
@@ -195,10 +195,9 @@ class ProjectState:
         """The revision after this one."""
         return self.least_sequence(sequence + 1)
 
-    def has_room(self, session_id: str) -> bool:
+    def has_room(self, session: Session) -> bool:
         """Whether a session has a free place."""
-        left = self.places_left(session_id)
-        return left is None or left > 0
+        return session.capacity is None or self.taken.get(session.id, 0) < session.capacity
 
     def waiting(self, session_id: str) -> tuple[Registration, ...]:
         """Who waits for a place in a session, first in line first."""
@@ -222,11 +221,11 @@ class ProjectState:
         """Whether the session somebody has a place in has begun, so that it is too late to change it."""
         return registration.place is not None and not self.session(registration.place).is_open_at(now)
 
-    def may_take(self, registration: Registration, session: Session) -> bool:
+    def may_take(self, person_id: str, session: Session) -> bool:
         """Whether the membership of somebody lasts until a session's date."""
         if self.announced is None or not self.announced.members_only:
             return True
-        return self.people[registration.person].is_member_on(session.starts.date())
+        return self.people[person_id].is_member_on(session.starts.date())
 
     # Putting
 
@@ -254,23 +253,30 @@ class ProjectState:
 
     def restamped(self, registration: Registration) -> ProjectState:
         """The next state, with a registration whose invite changed and nothing else about it."""
+        if registration is self.registrations[registration.id]:
+            return self
         return self._with(
             registrations=self.registrations.insert(registration.id, registration),
             changes=(self.changes, "registration", registration.id, registration),
         )
 
-    def changed(self) -> dict[tuple[str, str], Thing]:
-        """What was put since `settled`, by kind and id, in the order in which each was first put."""
+    def changed(self, since: ProjectState | None = None) -> dict[tuple[str, str], Thing]:
+        """What was put, by kind and id, in the order in which each was first put.
+
+        Args:
+            since: an earlier state that this one came from by putting; the last commit when not given.
+        """
         noted: list[tuple[tuple[str, str], Thing]] = []
         at = self.changes
-        while at is not None:
+        until = None if since is None else since.changes
+        while at is not until and at is not None:
             at, kind, id, thing = at
             noted.append(((kind, id), thing))
         return dict(reversed(noted))
 
     def settled(self) -> ProjectState:
         """The same, with no changes noted."""
-        return self if self.changes is None else self._with(changes=None)
+        return self._with(changes=None)
 
     def journalled(self, end: int) -> ProjectState:
         """The same, with the number of its last event."""
@@ -303,18 +309,19 @@ class ProjectState:
     def _opened(self, people: list[Person], registrations: list[Registration]) -> ProjectState:
         """The state with its first people and registrations: the same as putting each, ten times as fast."""
         registrations.sort(key=lambda one: one.arrived)
-        taken = Counter(session_id for one in registrations for session_id in _held(one))
+        taken = Counter(one.place for one in registrations if one.place is not None)
+        taken.update(one.offer.session for one in registrations if one.offer is not None)
         state = self._with(
-            people=HashTrieMap({one.id: one for one in people}),
-            members=HashTrieMap({one.member_id: one.id for one in people}),
-            registrations=HashTrieMap({one.id: one for one in registrations}),
-            latest=HashTrieMap({one.person: one.id for one in registrations}),
-            arrivals=HashTrieMap({one.arrived: one.id for one in registrations}),
-            taken=HashTrieMap(dict(taken)),
+            people=HashTrieMap((one.id, one) for one in people),
+            members=HashTrieMap((one.member_id, one.id) for one in people),
+            registrations=HashTrieMap((one.id, one) for one in registrations),
+            latest=HashTrieMap((one.person, one.id) for one in registrations),
+            taken=HashTrieMap(taken),
             next_arrival=registrations[-1].arrived + 1 if registrations else 1,
         )
         waiting = [one for one in registrations if one.waits_for]
         return state._with(
+            arrivals=HashTrieMap((one.arrived, one.id) for one in waiting),
             displaced=state._lines([one for one in waiting if one.displaced]),
             queue=state._lines([one for one in waiting if not one.displaced]),
         )
@@ -367,16 +374,18 @@ class ProjectState:
             values["next_arrival"] = max(self.next_arrival, new.arrived + 1)
             # Who registers again comes after everyone who is there, and so after their own earlier one.
             values["latest"] = self.latest.insert(new.person, new.id)
-            values["arrivals"] = self._arrivals_with(old, new)
         values["taken"] = _counted(self.taken, old, new)
         if new.waits_for or (old is not None and old.waits_for):
+            values["arrivals"] = self._arrivals_with(old, new)
             values["displaced"] = self._queued(self.displaced, old, new if new.displaced else None)
             values["queue"] = self._queued(self.queue, old, None if new.displaced else new)
         return self._with(**values)
 
     def _arrivals_with(self, old: Registration | None, new: Registration) -> HashTrieMap[int, str]:
-        arrivals = self.arrivals if old is None else self.arrivals.remove(old.arrived)
-        return arrivals.insert(new.arrived, new.id)
+        arrivals = self.arrivals
+        if old is not None and old.waits_for:
+            arrivals = arrivals.remove(old.arrived)
+        return arrivals.insert(new.arrived, new.id) if new.waits_for else arrivals
 
     def _queued(
         self, queues: HashTrieMap[str, Queue], old: Registration | None, new: Registration | None
@@ -395,7 +404,7 @@ class ProjectState:
         """The sessions in whose line somebody stands: scheduled ones that their membership reaches."""
         for session_id in registration.waits_for:
             session = self.sessions[session_id]
-            if session.status is SessionStatus.SCHEDULED and self.may_take(registration, session):
+            if session.status is SessionStatus.SCHEDULED and self.may_take(registration.person, session):
                 yield session_id
 
 

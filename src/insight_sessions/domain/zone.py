@@ -4,11 +4,12 @@ Two machines with different system zone files must agree on when a session start
 is read from the ``tzdata`` distribution, whose version is stored beside the instants made with it.
 """
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
 from io import BytesIO
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 from zoneinfo import ZoneInfo
 
 import tzdata
@@ -16,11 +17,34 @@ from pydantic import AfterValidator
 
 _FIRST: Final = 0
 _SECOND: Final = 1
+_RELEASE: Final = re.compile(r"([0-9]{4})(?:([a-z]+)|\.([0-9]+))")
 
 
 def tzdata_version() -> str:
     """The IANA release in use, such as ``"2026f"``."""
     return str(tzdata.IANA_VERSION)
+
+
+def is_newer(release: str | None, than: str | None) -> bool:
+    """Whether one release of the zones' rules came after another.
+
+    Both ways of writing one are understood: ``2025b`` as IANA does, and ``2025.2`` as the Python package is numbered.
+    Nothing that cannot be read is newer than anything, for it must not move anybody's session.
+
+    Args:
+        release: the one that may be newer.
+        than: the other one; None when it is not known.
+    """
+    return _order(release) > _order(than)
+
+
+def _order(release: str | None) -> tuple[int, int]:
+    found = _RELEASE.match(release or "")
+    if found is None:
+        return 0, 0
+    year, letters, number = found.groups()
+    # After 2025z comes 2025za.
+    return int(year), int(number) if letters is None else 26 * (len(letters) - 1) + ord(letters[-1]) - ord("a") + 1
 
 
 @cache
@@ -38,6 +62,11 @@ def zone_data(name: str) -> bytes:
     """
     if name not in zone_names():
         raise ValueError(f"no such time zone: {name!r}; use an IANA name such as Europe/London")
+    return packaged(name)
+
+
+def packaged(name: str) -> bytes:
+    """The file of a zone in the tzdata package."""
     return resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
 
 
@@ -59,10 +88,9 @@ def rule(name: str) -> str:
 
 def _offsets(local: datetime, name: str) -> tuple[float, float]:
     known = zone(name)
-    first = known.utcoffset(local.replace(tzinfo=known, fold=_FIRST))
-    second = known.utcoffset(local.replace(tzinfo=known, fold=_SECOND))
-    assert first is not None  # noqa: S101 - a ZoneInfo always knows its offset
-    assert second is not None  # noqa: S101
+    # A ZoneInfo always knows its offset.
+    first = cast("timedelta", known.utcoffset(local.replace(tzinfo=known, fold=_FIRST)))
+    second = cast("timedelta", known.utcoffset(local.replace(tzinfo=known, fold=_SECOND)))
     return first.total_seconds(), second.total_seconds()
 
 

@@ -27,8 +27,8 @@ from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
 from insight_sessions.wording import problem_with
 
-if TYPE_CHECKING:  # importing it costs more than all the rest of this package
-    import icalendar
+if TYPE_CHECKING:  # only who writes invites needs it
+    from insight_sessions.calendar.event import Draft
 
 T = TypeVar("T")
 
@@ -165,14 +165,22 @@ class Plugins:
         """Whether any plugin alters calendar entries."""
         return bool(self._of["prepare_invite"])
 
-    def prepare_invite(self, event: "icalendar.Event", project: Project, session: Session) -> None:
-        """Let every plugin alter a session's calendar entry in place.
+    def prepare_invite(self, draft: "Draft", project: Project, session: Session) -> None:
+        """Let every plugin alter a session's calendar entry in place, and look at what each of them left.
 
         Raises:
-            PluginError: one of them failed.
+            PluginError: one of them failed, or left what cannot be sent.
         """
         for asks in self._of["prepare_invite"]:
-            asks(event=event, project=project, session=session)
+            answer = asks(event=draft.event, project=project, session=session)
+            if answer is not None and answer is not draft.event:
+                raise asks.error("prepare_invite must change the event that it is given, and answer nothing")
+            try:
+                problem = draft.settle()
+            except FAILURES as error:
+                raise asks.failed(error) from error
+            if problem is not None:
+                raise asks.error(f"its calendar entry cannot be sent: {problem}")
 
     def wording(self, kind: NoticeKind, language: str) -> Wording | None:
         """A plugin's words for a kind of notice, or None when nobody has any.

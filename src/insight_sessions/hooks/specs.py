@@ -168,8 +168,10 @@ def insight_sessions_allocation_policy() -> AllocationPolicy:
 def insight_sessions_prepare_invite(event: "icalendar.Event", project: Project, session: Session) -> None:
     """Add what your members' calendars should show to a session's entry.
 
-    Change the entry in place; its UID, sequence, times, organiser and attendee are set again afterwards.
-    It is the same for everybody in the session: nothing about a person belongs in it.
+    Change the entry in place and answer nothing. You are asked once for the invites of a session and once for
+    their cancellations: what you add is the same for everybody, so nothing about a person belongs in it. What is
+    not yours to say is set again afterwards: UID, sequence, times, organiser, attendee, status and method. What
+    cannot be sent is an error in your plugin's name, before anything is.
 
     .. code-block:: python
 

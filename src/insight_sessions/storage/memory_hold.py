@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from insight_sessions.errors import StorageError
@@ -174,7 +174,7 @@ class MemoryHold:
     def _put(self, record: Record) -> None:
         key = (record.kind, record.id)
         if record.body is None:
-            record = replace(record, subject=None, unique=None)
+            record = record._replace(subject=None, unique=None)
         if record.unique is not None:
             self._project.uniques[record.unique] = key
         if record.subject is not None:

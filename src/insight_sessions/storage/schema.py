@@ -45,17 +45,25 @@ CREATE INDEX outbox_dead ON outbox (number) WHERE dead = 1;
 PROJECT_IDS = "SELECT project_id FROM project ORDER BY project_id"
 DUE = "SELECT project_id FROM project WHERE wake_at <= ? ORDER BY wake_at, project_id LIMIT ?"
 STORE = """
-SELECT store.epoch, store.consumers, project.version, project.journal_end
+SELECT store.epoch, store.consumers, project.version, project.journal_end, project.wake_at
 FROM store LEFT JOIN project ON project.project_id = ?
 """
-NEW_PROJECT = "INSERT INTO project (version, journal_end, wake_at, project_id) VALUES (?, ?, ?, ?)"
-NEXT_VERSION = "UPDATE project SET version = ?, journal_end = ?, wake_at = ? WHERE project_id = ?"
+# An update writes to the index of every column that it names, changed or not: so these name what mostly stays apart.
+NEW_PROJECT = "INSERT INTO project (version, journal_end, project_id) VALUES (?, ?, ?)"
+NEXT_VERSION = "UPDATE project SET version = ?, journal_end = ? WHERE project_id = ?"
+NEXT_WAKE = "UPDATE project SET wake_at = ? WHERE project_id = ?"
 PUT_RECORD = """
+INSERT INTO record (project_id, kind, id, version, subject, unique_key, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project_id, kind, id) DO UPDATE SET version = excluded.version, body = excluded.body
+WHERE subject IS excluded.subject AND unique_key IS excluded.unique_key
+"""
+PUT_RECORD_AND_KEYS = """
 INSERT INTO record (project_id, kind, id, version, subject, unique_key, body) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project_id, kind, id) DO UPDATE SET
 version = excluded.version, subject = excluded.subject, unique_key = excluded.unique_key, body = excluded.body
+WHERE version <> excluded.version
 """
-FREE_KEY = "UPDATE record SET unique_key = NULL WHERE project_id = ? AND kind = ? AND id = ?"
+FREE_KEY = "UPDATE record SET unique_key = NULL, version = 0 WHERE project_id = ? AND kind = ? AND id = ?"
 CHANGED = """
 SELECT project_id, kind, id, version, subject, unique_key, body FROM record
 WHERE project_id = ? AND version > ? ORDER BY version, rowid

@@ -79,7 +79,7 @@ class SQLiteStorage:
     def read(self, project_id: str, since: int = 0) -> Snapshot:
         """A consistent view of what changed after a version, without waiting for a writer."""
         with self.file.reading() as connection:
-            epoch, _, version, journal_end = connection.execute(STORE, (project_id,)).fetchone()
+            epoch, _, version, journal_end, _ = connection.execute(STORE, (project_id,)).fetchone()
             records = changed(connection, project_id, since) if version is not None and version > since else []
         return Snapshot(epoch, version or 0, journal_end or 0, records)
 
@@ -96,7 +96,7 @@ class SQLiteStorage:
     def about(self, subject: str) -> Sequence[Record]:
         """Every living record about one person, across projects."""
         with self.file.reading() as connection:
-            return [Record(*row) for row in connection.execute(ABOUT, (subject,))]
+            return list(map(Record._make, connection.execute(ABOUT, (subject,))))
 
     def journal(self, project_id: str, after: int = 0, limit: int = 1000) -> Sequence[Entry]:
         """Journal entries with a number greater than ``after``, in order."""

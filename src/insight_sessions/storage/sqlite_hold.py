@@ -21,7 +21,9 @@ from insight_sessions.storage.schema import (
     FREE_KEY,
     NEW_PROJECT,
     NEXT_VERSION,
+    NEXT_WAKE,
     PUT_RECORD,
+    PUT_RECORD_AND_KEYS,
     RECEIPT,
     STORE,
     moment,
@@ -37,7 +39,7 @@ def names(text: str) -> frozenset[str]:
 
 def changed(connection: sqlite3.Connection, project_id: str, since: int) -> list[Record]:
     """Records of a project written after a version."""
-    return [Record(*row) for row in connection.execute(CHANGED, (project_id, since))]
+    return list(map(Record._make, connection.execute(CHANGED, (project_id, since))))
 
 
 class SQLiteHold:
@@ -52,7 +54,7 @@ class SQLiteHold:
     def __enter__(self) -> Self:
         connection = self._file.begin()
         try:
-            self.epoch, known, version, end = connection.execute(STORE, (self._project_id,)).fetchone()
+            self.epoch, known, version, end, wakes = connection.execute(STORE, (self._project_id,)).fetchone()
         except BaseException as error:
             self._file.end(self._process)
             if isinstance(error, DRIVER_ERRORS):
@@ -60,6 +62,7 @@ class SQLiteHold:
             raise
         self.version: int = version or 0
         self.journal_end: int = end or 0
+        self._wakes: int | None = wakes
         self.consumers = names(known)
         self._process, self._connection = self._file.process, connection
         return self
@@ -122,8 +125,10 @@ class SQLiteHold:
         wake_at = None if change.wake_at is None else number(change.wake_at)
         connection.execute(
             NEXT_VERSION if self.version else NEW_PROJECT,
-            (change.version, self.journal_end + len(change.entries), wake_at, id),
+            (change.version, self.journal_end + len(change.entries), id),
         )
+        if wake_at != self._wakes:
+            connection.execute(NEXT_WAKE, (wake_at, id))
         _put_records(connection, id, change)
         connection.executemany(ADD_ENTRY, [(id, entry.number, entry.body) for entry in change.entries])
         connection.executemany(
@@ -146,9 +151,12 @@ def _put_records(connection: sqlite3.Connection, id: str, change: Change) -> Non
         else (id, row.kind, row.id, row.version, None, None, None)
         for row in change.records
     ]
+    before = connection.total_changes
     try:
         connection.executemany(PUT_RECORD, rows)
+        if connection.total_changes - before < len(rows):
+            connection.executemany(PUT_RECORD_AND_KEYS, rows)
     except sqlite3.IntegrityError:
         # a key may only seem to be taken, by a record that gives it up in this same change
         connection.executemany(FREE_KEY, [row[:3] for row in rows])
-        connection.executemany(PUT_RECORD, rows)
+        connection.executemany(PUT_RECORD_AND_KEYS, rows)

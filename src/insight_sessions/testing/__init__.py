@@ -5,15 +5,13 @@ histories with crashes, on any store; `insight_sessions.testing.strategies` has 
 for Hypothesis.
 """
 
+import pkgutil
+
 import pytest
 
-# so that a failing test of the kit says what it compared; only before these modules are imported
-pytest.register_assert_rewrite(
-    *(
-        f"insight_sessions.testing.{name}"
-        for name in ("contract_outbox", "contract_projects", "contract_sharing", "notifier", "outbox_model", "place")
-    )
-)
+# Only before these modules are imported: so a failing test of the kit says what it compared, and fails under
+# `python -O` too.
+pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)))
 
 from insight_sessions.testing.contract import StorageContract  # noqa: E402
 from insight_sessions.testing.notices import example_notices  # noqa: E402

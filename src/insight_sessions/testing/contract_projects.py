@@ -56,7 +56,7 @@ class ProjectContract:
             Change(2, [changed, new], entries, [draft("2"), draft("1", "two")], wake_at=NOW),
             Change(2, [changed, new], entries, [draft("2"), draft("2", "two")], wake_at=NOW),
             Change(2, [changed, new], entries, [draft("2")], [replace(late, command_id="d"), late], NOW),
-            Change(2, [new, replace(new, id="c", unique="taken")], entries, [draft("2")], wake_at=NOW),
+            Change(2, [new, new._replace(id="c", unique="taken")], entries, [draft("2")], wake_at=NOW),
         ):
             _refused(storage, "p", change)
             snapshot = storage.read("p")
@@ -112,8 +112,8 @@ class ProjectContract:
         for change in (
             Change(1),
             Change(3),
-            Change(2, [replace(record, version=1)]),
-            Change(2, [replace(record, project_id="q")]),
+            Change(2, [record._replace(version=1)]),
+            Change(2, [record._replace(project_id="q")]),
             Change(2, [record, record]),
             Change(2, entries=[replace(entry, number=3)]),
             Change(2, entries=[replace(entry, project_id="q")]),
@@ -162,8 +162,8 @@ class ProjectContract:
             records = [thing(id, body, subject=project, unique=f"{id} {body}") for id, body in written.items()]
             assert write(storage, project, *records, entries=["{}"] * len(records)) == version
             for record in records:
-                kept = replace(record, project_id=project, version=version)
-                dead = replace(kept, subject=None, unique=None)
+                kept = record._replace(project_id=project, version=version)
+                dead = kept._replace(subject=None, unique=None)
                 model[record.kind, record.id] = dead if record.body is None else kept
         since = data.draw(st.integers(0, 9))
         expected = {key: record for key, record in model.items() if record.version > since}

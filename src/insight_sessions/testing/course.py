@@ -19,7 +19,7 @@ from insight_sessions.records import decode, read_event
 from insight_sessions.storage.port import Storage
 from insight_sessions.testing.devising import PROJECT, Deviser
 from insight_sessions.testing.faults import Crash, Fault, Ground
-from insight_sessions.testing.invariants import check_command, check_state, check_waiting
+from insight_sessions.testing.invariants import check_clocks, check_command, check_state, check_waiting
 from insight_sessions.testing.mailbox import Mailbox
 from insight_sessions.testing.replaying import Replay, differences, explain, same
 from insight_sessions.testing.world import (
@@ -31,6 +31,7 @@ from insight_sessions.testing.world import (
     World,
     expect,
 )
+from insight_sessions.testing.zone_rules import Machines
 
 MakeGround = Callable[[Callable[[int], bytes]], Ground]
 """Makes the place for a history's stores, from the randomness they are to use."""
@@ -79,6 +80,7 @@ class Course:
         self.mailbox = Mailbox(self.world)
         self.replay = Replay(ProjectState(project_id=PROJECT))
         self.desks: list[WitnessedDesk | None] = [None, None]
+        self.machines = Machines(len(self.desks))
         self.repeatable: list[Command[Any]] = []
         self.answers: list[tuple[Command[Any], object]] = []
         self.unsure: Command[Any] | None = None
@@ -93,7 +95,10 @@ class Course:
             self._desk(0)
             for _ in range(self.world.dice.randint(8, 22)):
                 self._step()
-            self._heal()
+            if self.machines.any_updated:
+                self._update(0, 1)
+            with self.machines.rules_of(0):
+                self._heal()
         finally:
             self.ground.close()
         self.history.copies = len(self.world.copies)
@@ -114,19 +119,26 @@ class Course:
 
     def _meanwhile(self) -> None:
         """While one worker is slow, another delivers."""
-        with suppress(StorageError):
+        with suppress(StorageError), self.machines.rules_of(1):
             self._desk(1).deliver()
 
     def _kill(self) -> None:
         """Kill every process, from inside of one."""
         self.ground.trap.crash()
 
-    def _reopen(self) -> None:
-        """Every process ends in good order, and begins again."""
-        for number, desk in enumerate(self.desks):
+    def _reopen(self, *numbers: int) -> None:
+        """Processes end in good order, and begin again."""
+        for number in numbers:
+            desk = self.desks[number]
             if desk is not None:
                 desk.close()
             self.desks[number] = None
+
+    def _update(self, *numbers: int) -> None:
+        """Newer zone rules come to processes, which begin again."""
+        self._reopen(*numbers)
+        for number in numbers:
+            self.machines.update(number)
 
     # Steps
 
@@ -136,14 +148,17 @@ class Course:
         hours = dice.choice((0, 0, 0, 0.01, 1, 3, 20, -1, -30)) if world.chance(0.97) else 300
         world.pass_time(min(timedelta(hours=hours), BEGINNING + LONGEST - world.now))
         if world.chance(0.08):
-            self._reopen()
+            self._reopen(0, 1)
+        if world.chance(0.04):
+            self._update(*dice.choice(((0,), (1,), (0, 1))))
         if world.chance(0.1):
             self.deviser.renew_somebody()
         if world.chance(0.35):
             fault = dice.choice((Fault.CRASH, Fault.CRASH, Fault.CRASH, *Fault))
             self.ground.trap.arm(fault, dice.randint(1, dice.choice((12, 60))))
         which = dice.choice((0, 0, 1))
-        self._observed(lambda: self._act(self._desk(which)))
+        with self.machines.rules_of(which):
+            self._observed(lambda: self._act(self._desk(which)))
 
     def _act(self, desk: WitnessedDesk) -> None:
         """One thing that somebody does."""
@@ -160,6 +175,8 @@ class Course:
             desk.tick()
         elif act < 0.20:
             _requeue_all(desk)
+        elif act < 0.22 and self.replay.state.registrations:
+            self._answer(desk)
         elif act < 0.28:
             self._do_many(desk, [self._new_command() for _ in range(dice.randint(2, 4))])
         elif act < 0.38 and self.repeatable:
@@ -188,6 +205,14 @@ class Course:
         else:
             self.answers.append((command, result))
         self.unsure = None
+
+    def _answer(self, desk: WitnessedDesk) -> None:
+        """A calendar answers by mail; the same mail once more changes nothing."""
+        raw, trusted = self.deviser.mail(self.replay.state)
+        first = desk.receive_reply(raw, trusted)
+        expect(first.understood == (first.registration is not None), "what was understood is somebody's", first.reason)
+        again = desk.receive_reply(raw, trusted)
+        expect(again.registration == first.registration, "a copy of a reply changes nothing", again.reason)
 
     def _do_many(self, desk: WitnessedDesk, commands: list[Command[Any]]) -> None:
         for outcome in desk.do_many(PROJECT, commands):
@@ -300,6 +325,7 @@ class Course:
         self.world.pass_time(timedelta(hours=16))
         self._observed(lambda: self._desk(0).tick())
         check_waiting(self.replay.state, self.world.now)
+        check_clocks(self.replay.state, self.world.now)
         self._observed(lambda: self._desk(0).deliver())
         return any(self._desk(0).storage.backlog().values())
 

@@ -15,6 +15,7 @@ from insight_sessions.commands.places import (
     SwitchSession,
     Withdraw,
 )
+from insight_sessions.commands.replying import TakeReply
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.project import Call, Contact, Project, Question
@@ -26,12 +27,13 @@ PROJECT: Final = "p"
 MEMBERS: Final = 7
 
 _KINDS: Final[dict[str, float]] = {
-    "register": 34,
-    "switch": 16,
+    "register": 40,
+    "switch": 24,
     "withdraw": 9,
     "confirm": 7,
     "decline": 4,
     "answer": 3,
+    "reply": 6,
     "recheck": 3,
     "add": 3,
     "reschedule": 5,
@@ -87,7 +89,7 @@ class Deviser:
             organiser=Contact(name="Team", email="team@example.org"),
             places=dice.choice(("first-come", "first-come", "review", "allocation")) if sparse else "first-come",
             members_only=dice.random() < 0.8,
-            recheck_days=dice.choice((None, None, 1, 7)) if sparse else None,
+            recheck_days=dice.choice((None, 1, 7)) if sparse else None,
             questions=(Question(id="why", text="Why?"),) if dice.random() < 0.3 else (),
             call=Call(opens_at=opens, closes_at=closes),
             sessions=tuple(self._session(f"s{number}") for number in range(dice.randint(1, 3) if sparse else 2)),
@@ -113,6 +115,9 @@ class Deviser:
             return self.announcement()
         if not state.call.is_open and state.definition.cancelled is None and dice.random() < 0.7:
             return OpenCall(project_id=PROJECT)
+        moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
+        if moved and dice.random() < 0.1:
+            return self._reply(state)
         (kind,) = dice.choices(list(_KINDS), list(_KINDS.values())) if state.registrations else ["register"]
         made: Command[Any] = getattr(self, f"_{kind}")(state)
         return made
@@ -142,8 +147,12 @@ class Deviser:
         return RegisterInterest(project_id=PROJECT, member=member, sessions=self._wishes(state), answers=answers)
 
     def _switch(self, state: ProjectState) -> Command[Any]:
-        who = self._registration(state)
-        return SwitchSession(project_id=PROJECT, registration_id=who, sessions=self._wishes(state))
+        who, wishes = self._registration(state), self._wishes(state)
+        one = state.registrations.get(who)
+        if one is not None and one.place is not None and self._dice.random() < 0.5:
+            # Any other one rather than theirs.
+            wishes = (*(wish for wish in wishes if wish != one.place), one.place)
+        return SwitchSession(project_id=PROJECT, registration_id=who, sessions=wishes)
 
     def _withdraw(self, state: ProjectState) -> Command[Any]:
         reason = self._dice.choice(("", "I am away."))
@@ -159,6 +168,38 @@ class Deviser:
     def _answer(self, state: ProjectState) -> Command[Any]:
         who = self._registration(state)
         return AmendAnswers(project_id=PROJECT, registration_id=who, answers={"why": "why not"})
+
+    def _reply(self, state: ProjectState) -> TakeReply:
+        """Somebody's calendar answers: newest or not, to this time or another, from them or somebody else."""
+        dice = self._dice
+        invited = sorted((-one.sequence, id) for id, one in state.registrations.items() if one.place is not None)
+        who = invited[dice.choice((0, 0, -1))][1] if invited and dice.random() < 0.8 else self._registration(state)
+        one = state.registrations.get(who)
+        person = None if one is None else state.people[one.person]
+        known = 0 if one is None else one.sequence
+        address = "eve@example.org" if person is None or dice.random() < 0.04 else person.email
+        ahead = timedelta(hours=dice.choice((-30, -3, -2, -1, -1, 0, 0, 0, 2, 9_000)))
+        return TakeReply(
+            project_id=PROJECT,
+            registration_id=who,
+            attendee=dice.choice((address, address.upper())),
+            answer=dice.choice(("ACCEPTED", "TENTATIVE", "DECLINED", "DECLINED")),
+            sequence=max(0, known + dice.choice((-1, -1, 0, 0) if known else (0, 0, 0, 0, 0, 0, 1))),
+            # In whole hours, so that some are copies of each other.
+            stamped=None if dice.random() < 0.1 else self._world.now.replace(minute=0, second=0, microsecond=0) + ahead,
+            trusted=dice.random() < 0.2,
+        )
+
+    def mail(self, state: ProjectState) -> tuple[bytes, bool]:
+        """The same as a calendar sends it, and whether the host knows whose it is."""
+        reply = self._reply(state)
+        stamp = "" if reply.stamped is None else f"DTSTAMP:{reply.stamped:%Y%m%dT%H%M%SZ}\n"
+        text = (
+            f"BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:{reply.registration_id}.{PROJECT}.insight-sessions\n"
+            f"SEQUENCE:{reply.sequence}\n{stamp}ATTENDEE;PARTSTAT={reply.answer}:mailto:{reply.attendee}\n"
+            "END:VEVENT\nEND:VCALENDAR\n"
+        )
+        return text.encode(), reply.trusted
 
     def _recheck(self, state: ProjectState) -> Command[Any]:
         return RecheckEligibility(project_id=PROJECT, registration_id=self._registration(state))

@@ -4,13 +4,17 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
-from insight_sessions.commands.base import Command, Decided
+from insight_sessions.commands.base import Command
+from insight_sessions.commands.deciding import Decided
 from insight_sessions.commands.places import ConfirmPlace, SwitchSession
+from insight_sessions.commands.replying import TakeReply
 from insight_sessions.commands.sessions import CancelSession, ResizeSession
+from insight_sessions.commands.zones import FollowZoneRules
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.zone import instant, is_newer, tzdata_version
 from insight_sessions.testing.world import expect
 
 ENDED = frozenset({Decision.DECLINED, Decision.WITHDRAWN})
@@ -62,11 +66,13 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     silent = not decided.events and _standing(before) != _standing(after)
     expect(not silent, "I3 every change has its journal entries", type(command).__name__)
     for owed in decided.notices:
+        if not owed.registration:
+            continue  # to the organiser
         one = after.registrations[owed.registration]
         expect(owed.sequence == one.sequence, "a notice carries its registration's sequence", one.id)
         known = before.registrations.get(one.id)
         if owed.method is not None and known is not None and known.stamped is not None:
-            again = owed.kind is NoticeKind.DETAILS_CHANGED
+            again = owed.kind in {NoticeKind.DETAILS_CHANGED, NoticeKind.ANSWER_AGAIN}
             expect(again or one.sequence > known.sequence, "I10 each change of an invite has a new sequence", one.id)
     for id, known in before.registrations.items():
         one = after.registrations[id]
@@ -88,6 +94,43 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
             lasts = after.people[one.person].is_member_on(after.session(one.place).starts.date())
             expect(lasts, "a place is given to members on its date only", id)
     _check_order(before, command, after, now)
+    _check_answers(before, command, after)
+    _check_instants(before, command, after, told)
+
+
+def _check_answers(before: ProjectState, command: Command[object], after: ProjectState) -> None:
+    """What calendars answer is noted for the time it is about, and gives no place away by itself."""
+    reply = command if isinstance(command, TakeReply) else None
+    answered = "" if reply is None else reply.registration_id
+    present = reply is not None and reply.sequence == before.registrations[answered].sequence
+    leaves = present and reply is not None and reply.trusted and reply.answer == "DECLINED"
+    for id, known in before.registrations.items():
+        one = after.registrations[id]
+        about = id == answered
+        noted = one.partstat in {known.partstat, None} or (about and present)
+        expect(noted, "an answer counts for the time it was given to", id)
+        expect(about or one.replied == known.replied, "only a reply is noted as one", id)
+        gone = reply is not None and one.place != known.place
+        expect(not gone or leaves, "no reply gives a place away unless it can be trusted", id)
+        if known.replied is not None:
+            newest = one.replied is not None and one.replied.sequence >= known.replied.sequence
+            expect(newest, "the newest answer counts", id)
+        if one.sequence > known.sequence:
+            expect(one.partstat is None, "nobody has answered yet to a time that is new", id)
+
+
+def _check_instants(before: ProjectState, command: Command[object], after: ProjectState, told: Counter[str]) -> None:
+    """The wall clock is the truth: only newer zone rules give a local time another instant, and all are told of it."""
+    for id, known in before.sessions.items():
+        one = after.sessions[id]
+        if one.starts != known.starts or one.begins == known.begins:
+            continue
+        newer = isinstance(command, FollowZoneRules) and is_newer(one.tzdata, known.tzdata)
+        expect(newer, "only newer zone rules move an instant", f"{id}: {known.tzdata} to {one.tzdata}")
+        expect(one.sequence > known.sequence, "a public entry that moves has a new sequence", id)
+        expect(told[""], "the organiser is told of an instant that moves", id)
+        untold = [two.id for two in after.registrations.values() if two.place == id and not told[two.id]]
+        expect(not untold, "whoever has a place at another instant is told", f"{id}: {untold}")
 
 
 def _standing(state: ProjectState) -> dict[str, Registration]:
@@ -117,3 +160,13 @@ def check_waiting(state: ProjectState, now: datetime) -> None:
     for one in state.registrations.values():
         old = days is not None and (now - one.checked_at).total_seconds() > days * 86_400
         expect(not old or one.status is not Status.WAITING, "whoever waits is asked again when facts are old", one.id)
+
+
+def check_clocks(state: ProjectState, now: datetime) -> None:
+    """After a tick: every session to come is at the instant that the newest rules give its local time."""
+    for one in state.sessions.values():
+        if one.is_open_at(now):
+            expect(not is_newer(tzdata_version(), one.tzdata), "newer zone rules are followed", one.id)
+            expect(
+                one.tzdata != tzdata_version() or one.begins == instant(one.starts, one.zone_name), "by them", one.id
+            )

@@ -3,13 +3,14 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from insight_sessions.domain.notices import Owed
+from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.storage.port import Storage, Verdict
 from insight_sessions.testing.replaying import Replay
 from insight_sessions.testing.world import LISTENER, NOTIFIERS, Copy, World, expect
 
+ASKED_ONCE = frozenset({NoticeKind.ANSWER_AGAIN, NoticeKind.GIVE_UP_PLACE})
 FINAL = frozenset({Verdict.SENT, Verdict.SUPERSEDED})
 
 
@@ -25,6 +26,7 @@ class Mailbox:
     owed: dict[str, Owed] = field(default_factory=dict[str, Owed])
     due: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     buried: set[str] = field(default_factory=set[str])
+    _asked: set[tuple[str, str, int]] = field(default_factory=set[tuple[str, str, int]])
     _seen: int = 0
     _heard: int = 0
     _known: int = 0
@@ -40,6 +42,10 @@ class Mailbox:
         for owed in replay.owed:
             expect(owed.id not in self.owed, "each notice has an id of its own", owed.id)
             self.owed[owed.id] = owed
+            if owed.kind in ASKED_ONCE:
+                asked = (owed.kind, owed.registration, owed.sequence)
+                expect(asked not in self._asked, "nobody is asked twice about one revision", str(asked))
+                self._asked.add(asked)
 
     def check_copies(self) -> None:
         """Everything that came since the last time says what was committed, and what the others said."""

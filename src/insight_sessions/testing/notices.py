@@ -38,16 +38,20 @@ _PROJECT: Final = Project(
     ),
 )
 _MON, _TUE, _THU = (Slot.of(session) for session in _PROJECT.sessions)
+_EARLIER: Final = replace(_TUE, starts_at=_TUE.starts_at - timedelta(hours=1))
+_TEAM: Final = Person(id="", member_id="", name=_PROJECT.organiser.name, email=_PROJECT.organiser.email)
 
 
 def example_notices(name: str = "Ada Osei") -> tuple[Notice, ...]:
     """One notice of each kind and shape, with and without an invite, in the words that people get.
 
+    The last one is for the organiser, the others are for a member.
+
     Args:
         name: what the made-up person at example.org is called.
     """
     person = Person.of(Member(id="q-17", name=name, email="ada@example.org"), "p-17")
-    return tuple(_notice(owed, person) for owed in _all_owed())
+    return tuple(_notice(owed, person if owed.person else _TEAM) for owed in _all_owed())
 
 
 def _all_owed() -> Iterator[Owed]:
@@ -62,13 +66,18 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.PLACE_MOVED, slot=_TUE, previous=_MON, cancelled=_MON, method=Method.REQUEST),
         _owed(kind.PLACE_LOST, previous=_TUE, waits=(_TUE,), method=Method.CANCEL),
         _owed(kind.SESSION_RESCHEDULED, slot=_TUE, previous=_MON, method=Method.REQUEST),
+        _owed(kind.CLOCKS_CHANGED, slot=_TUE, previous=_EARLIER, method=Method.REQUEST),
+        _owed(kind.CLOCKS_CHANGED, waits=(_TUE,)),
         _owed(kind.DETAILS_CHANGED, slot=_THU, method=Method.REQUEST),
+        _owed(kind.ANSWER_AGAIN, slot=_TUE, method=Method.REQUEST),
+        _owed(kind.GIVE_UP_PLACE, slot=_TUE),
         _owed(kind.SESSION_CANCELLED, previous=_MON, cancelled=_MON, waits=(_TUE,), method=Method.CANCEL),
         _owed(kind.SESSION_CANCELLED, cancelled=_MON),
         _owed(kind.PROJECT_CANCELLED, previous=_TUE, method=Method.CANCEL),
         _owed(kind.DECLINED),
         _owed(kind.WITHDRAWN, previous=_TUE, method=Method.CANCEL),
         _owed(kind.WITHDRAWN),
+        _report(shifted=((_EARLIER, _TUE),), skipped=(_THU,)),
     )
     for number, owed in enumerate(facts, 1):
         id = f"n-example-{number}"
@@ -101,6 +110,12 @@ def _owed(
         method=method,
         begins=begins,
     )
+
+
+def _report(shifted: tuple[tuple[Slot, Slot], ...], skipped: tuple[Slot, ...]) -> Owed:
+    """What the organiser is told."""
+    owed = _owed(NoticeKind.ZONE_RULES_CHANGED)
+    return replace(owed, registration="", person="", shifted=shifted, skipped=skipped)
 
 
 def _notice(owed: Owed, person: Person) -> Notice:

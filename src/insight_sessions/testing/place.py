@@ -63,7 +63,7 @@ def write(
         version = hold.version + 1
         change = Change(
             version,
-            [replace(record, project_id=project_id, version=version) for record in records],
+            [record._replace(project_id=project_id, version=version) for record in records],
             [Entry(project_id, number, body) for number, body in enumerate(entries, hold.journal_end + 1)],
             deliveries,
             [replace(each, version=version) for each in receipts],

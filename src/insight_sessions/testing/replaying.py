@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from insight_sessions.commands.base import Command, Decided, Facts, Ref, decide
+from insight_sessions.commands.base import Command, Facts, Ref
+from insight_sessions.commands.deciding import Decided, decide
 from insight_sessions.commands.passing import LetTimePass, wake_at
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.notices import Owed

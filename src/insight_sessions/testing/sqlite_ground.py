@@ -101,6 +101,10 @@ class _TrappedConnection:
     def in_transaction(self) -> bool:
         return self._real.in_transaction
 
+    @property
+    def total_changes(self) -> int:
+        return self._real.total_changes
+
     def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         fault = self._trap.step(commits=statement == "COMMIT" and self._real.total_changes > 0)
         if fault is Fault.LOST:

@@ -11,6 +11,7 @@ from insight_sessions.desk import Desk
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.notices import Notice
+from insight_sessions.domain.zone import instant
 from insight_sessions.hooks.manager import Plugins, load_plugins
 from insight_sessions.hooks.specs import hookimpl
 from insight_sessions.runtime import Moment, Runtime
@@ -234,7 +235,8 @@ class Listener:
         return self._stage.members.get(key)
 
 
-_LINES: Final = re.compile(r"^(METHOD|UID|SEQUENCE|DTSTAMP|DTSTART)[^:]*:(\S*)", re.MULTILINE)
+_LINES: Final = re.compile(r"^(METHOD|UID|SEQUENCE|DTSTAMP)[^:]*:(\S*)", re.MULTILINE)
+_START: Final = re.compile(r"^DTSTART(?:;TZID=([^:]+))?:(\w+)", re.MULTILINE)
 
 
 def copy_of(consumer: str, notice: Notice) -> Copy:
@@ -243,9 +245,18 @@ def copy_of(consumer: str, notice: Notice) -> Copy:
     if notice.invite is not None:
         head, _, body = notice.invite.data.decode().replace("\r\n ", "").partition("BEGIN:VEVENT")
         said = {**dict(_LINES.findall(head)), **dict(_LINES.findall(body))}
-        invite = tuple(said[name] for name in ("METHOD", "UID", "SEQUENCE", "DTSTAMP", "DTSTART"))
+        invite = (*(said[name] for name in ("METHOD", "UID", "SEQUENCE", "DTSTAMP")), _begins(body))
     person = notice.recipient.person
     return Copy(consumer, notice.id, notice.message_id, notice.date, notice.kind, person, notice.subject, invite)
+
+
+def _begins(event: str) -> str:
+    """When an invite says that its session begins, in UTC: a machine with other zone rules may write it otherwise."""
+    (found,) = _START.findall(event)
+    zone, clock = found
+    if not zone:
+        return str(clock)
+    return f"{instant(datetime.strptime(clock, '%Y%m%dT%H%M%S'), zone):%Y%m%dT%H%M%SZ}"  # noqa: DTZ007 - a wall clock
 
 
 class Overseen:

@@ -28,6 +28,8 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "organiser": "the organiser's name",
     "organiser_email": "where to write to the organiser",
     "apply_url": "where people who are not members can apply",
+    "shifted": "for the organiser: sessions that are at another instant now, each with what it was before",
+    "skipped": "for the organiser: sessions whose local time the clocks will skip",
 }
 """What may stand in braces in a `Wording`, and what it is replaced by."""
 
@@ -120,6 +122,8 @@ def _facts(owed: Owed, project: Project, person: Person, reason: str | None) -> 
         "organiser": project.organiser.name,
         "organiser_email": project.organiser.email,
         "apply_url": project.apply_url or "",
+        "shifted": "\n".join(f"{_named(now)}\n  before: {_named(before)}" for before, now in owed.shifted or ()),
+        "skipped": "\n".join(_named(slot) for slot in owed.skipped or ()),
     }
 
 

@@ -13,6 +13,8 @@ Paragraphs = list[str]
 
 _WRITE: Final = "write to {organiser} at {organiser_email}"
 _REASON: Final = "In the organisers' words: {reason}"
+_SIGNED: Final = "With best wishes,\n{organiser}\n{organiser_email}"
+_TO_ORGANISER: Final = "This message comes from the program that looks after “{project}”."
 _NOTHING_TO_DO: Final = "You do not need to do anything."
 _RELEASE: Final = (
     f"If you can no longer come, please {_WRITE} as soon as you can, so that somebody else can have your place."
@@ -24,7 +26,7 @@ def default_wording(owed: Owed) -> Wording:
     """The words for a notice when the host has none of its own, chosen by its facts."""
     subject, body = _KINDS[owed.kind]
     title = subject if isinstance(subject, str) else subject(owed)
-    paragraphs = ["Hello {name},", *body(owed), "With best wishes,\n{organiser}\n{organiser_email}"]
+    paragraphs = ["Hello {name},", *body(owed), _TO_ORGANISER if not owed.registration else _SIGNED]
     return Wording(f"{title}: {{project}}", "\n\n".join(paragraphs))
 
 
@@ -208,6 +210,28 @@ def _session_rescheduled(owed: Owed) -> Paragraphs:
     return [*news, *_left(owed), *_waiting(owed), *_calendar(owed)]
 
 
+def _clocks_changed(owed: Owed) -> Paragraphs:
+    cause = "A time zone has new rules for its clocks, and they concern"
+    if owed.slot is not None and owed.previous is not None:
+        return [
+            *_with_place(owed, f"{cause} your session of “{{project}}”. It stays at the same local time:"),
+            "With the rules before, it was:\n{previous}",
+            "If you join it from another time zone, it is at another time of your day now.",
+            *_cancelled(owed),
+            "You keep your place.",
+            *_switching(owed),
+            *_calendar(owed),
+            f"If you cannot come at that time, {_DOES_NOT_SUIT}",
+        ]
+    news = [
+        f"{cause} a session of “{{project}}” that you asked for. It stays at the same local time.",
+        *_cancelled(owed),
+    ]
+    if owed.slot is not None:
+        return [*news, *_with_place(owed, "Your own place has not changed:"), *_kept(owed)]
+    return [*news, *_left(owed), *_waiting(owed), *_calendar(owed)]
+
+
 def _details_changed(owed: Owed) -> Paragraphs:
     if owed.slot is None:
         news = "Some details of “{project}” have changed."
@@ -222,6 +246,27 @@ def _details_changed(owed: Owed) -> Paragraphs:
     ]
 
 
+def _answer_again(owed: Owed) -> Paragraphs:
+    return [
+        "Thank you for your answer. It was to an earlier invite to “{project}”, which has changed since.",
+        *_with_place(owed, "You keep your place. This is your session now:"),
+        *_cancelled(owed),
+        *_left(owed),
+        "Please answer once more: accept or decline the new invite.",
+        *_kept(owed),
+    ]
+
+
+def _give_up_place(owed: Owed) -> Paragraphs:
+    return [
+        *_with_place(owed, "Your answer to our invite says that you will not come to this session of “{project}”:"),
+        f"Your place is still yours. To give it up, {_WRITE}, so that somebody else can have it.",
+        "If you want to keep it, or if that answer was not yours, you do not need to do anything.",
+        *_switching(owed),
+        *_calendar(owed),
+    ]
+
+
 def _session_cancelled(owed: Owed) -> Paragraphs:
     news = [*_sorry_cancelled(owed), *_left(owed)]
     if owed.slot is not None:
@@ -229,6 +274,17 @@ def _session_cancelled(owed: Owed) -> Paragraphs:
         return [*news, *_with_place(owed, own), *_kept(owed)]
     before = "You had asked for it." if owed.previous is None else "This means that you have no place at the moment."
     return [*news, before, *_first_in_line(owed), *_waiting(owed, "other "), *_calendar(owed)]
+
+
+def _zone_rules_changed(owed: Owed) -> Paragraphs:
+    told = "whoever has a place in them or asked for one is told"
+    untold = "They stay at the moment that was announced, and nobody is told."
+    return [
+        "A time zone has new rules for its clocks, and they concern sessions of “{project}”.",
+        f"These sessions stay at the same local time, and {told}:\n{{shifted}}",
+        f"The clocks will skip the local time of these sessions. {untold} Please give each a new time:\n{{skipped}}",
+        *_calendar(owed),
+    ]
 
 
 def _project_cancelled(owed: Owed) -> Paragraphs:
@@ -280,9 +336,16 @@ _KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[O
         lambda owed: "Your session has a new time" if owed.slot and owed.previous else "A session has a new time",
         _session_rescheduled,
     ),
+    NoticeKind.CLOCKS_CHANGED: (
+        lambda owed: f"{'Your' if owed.slot and owed.previous else 'A'} session keeps its local time",
+        _clocks_changed,
+    ),
     NoticeKind.DETAILS_CHANGED: ("Some details have changed", _details_changed),
+    NoticeKind.ANSWER_AGAIN: ("Please answer the new invite", _answer_again),
+    NoticeKind.GIVE_UP_PLACE: ("Your place is still yours", _give_up_place),
     NoticeKind.SESSION_CANCELLED: ("A session will not take place", _session_cancelled),
     NoticeKind.PROJECT_CANCELLED: ("The project will not take place", _project_cancelled),
     NoticeKind.DECLINED: ("We cannot offer you a place this time", _declined),
     NoticeKind.WITHDRAWN: ("You have withdrawn", _withdrawn),
+    NoticeKind.ZONE_RULES_CHANGED: ("The clocks have new rules", _zone_rules_changed),
 }

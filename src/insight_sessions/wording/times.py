@@ -1,6 +1,6 @@
 """When a session is, in words that nobody can misread."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from insight_sessions.domain.notices import Slot
@@ -20,6 +20,9 @@ def when(slot: Slot) -> str:
     ours: the machine's locale has no say.
     """
     begins = slot.starts.replace(tzinfo=zone(slot.timezone))
+    if begins.astimezone(UTC) != slot.starts_at:
+        # Told by other rules than today's: the distance from UTC is the one that it was told with.
+        begins = begins.replace(tzinfo=timezone(slot.starts - slot.starts_at.replace(tzinfo=None)))
     ends = (begins.astimezone(UTC) + timedelta(minutes=slot.minutes)).astimezone(begins.tzinfo)
     until = f"{ends:%H:%M}" if ends.date() == begins.date() else f"{ends:%H:%M} on {_day(ends)}"
     place, first, last = _city(slot.timezone), _clock(begins), _clock(ends)
