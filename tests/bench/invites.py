@@ -102,7 +102,7 @@ class _Session:
 
 def invites(scale: Scale) -> Iterator[Row]:
     """Everybody's invite for one session."""
-    large = scale.of(10_000, 40)
+    large = scale.of(100_000, 40)
     some = scale.of(50, 2)
     with ExitStack() as stack:
         few, many = (_Session(stack.enter_context(desk()), size) for size in (10, large))

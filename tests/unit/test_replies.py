@@ -45,10 +45,10 @@ class Known(Clock):
         class Naming(Runtime):
             drawn: list[str]
 
-            def mint(self, prefix: str) -> str:
+            def _mint_at(self, now: datetime, prefix: str) -> str:
                 """The id of the files, once."""
                 if prefix != "r-" or self.drawn:
-                    return Runtime.mint(self, prefix)
+                    return Runtime._mint_at(self, now, prefix)
                 self.drawn.append(ID)
                 return ID
 
