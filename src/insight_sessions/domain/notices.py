@@ -26,7 +26,7 @@ class NoticeKind(StrEnum):
     SESSION_RESCHEDULED = "session_rescheduled"
     """Your session has another time."""
     CLOCKS_CHANGED = "clocks_changed"
-    """Your session keeps its local time, which is another instant now: the rules of its time zone changed."""
+    """Your session keeps its local time; by new rules of its time zone, that is another instant."""
     DETAILS_CHANGED = "details_changed"
     """Your session has the same time, and other details."""
     ANSWER_AGAIN = "answer_again"
@@ -42,7 +42,7 @@ class NoticeKind(StrEnum):
     WITHDRAWN = "withdrawn"
     """You have withdrawn."""
     ZONE_RULES_CHANGED = "zone_rules_changed"
-    """To the organiser: which sessions the new rules of a time zone concern."""
+    """The new rules of a time zone concern some sessions; this goes to the organiser."""
 
 
 class Method(StrEnum):
