@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from tests.bench.allocating import allocating
 from tests.bench.growing import growing
 from tests.bench.invites import invites
 from tests.bench.loading import loading
@@ -26,6 +27,7 @@ IDEAS: Final[Mapping[str, Idea]] = MappingProxyType(
         "opening": opening,
         "loading": loading,
         "invites": invites,
+        "allocation": allocating,
     }
 )
 """Everything that is measured, by name."""
