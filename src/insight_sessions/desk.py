@@ -287,16 +287,24 @@ class Desk:
         state = self.state(project_id)
         return feed(state.project, state.in_order())
 
-    def receive_reply(self, raw: bytes | str, trusted: bool = False) -> Reply:  # noqa: FBT001, FBT002 - promised so
+    def receive_reply(
+        self,
+        raw: bytes | bytearray | memoryview | str,
+        trusted: bool = False,  # noqa: FBT001, FBT002 - promised so
+    ) -> Reply:
         """Take what somebody's calendar answered to an invite, whatever it is.
 
         Args:
             raw: an .ics or a whole mail, as it came; 5 MB and more is not looked at.
-            trusted: whether you know that it is from the person it names, such as by a signature that you checked.
-                Then declining withdraws; otherwise it never gives a place away.
+            trusted: whether you know whom it is from. Of a mail: that its From address is true, the whole of it and not
+                only its domain. It counts only when that is the one From, and the address of the attendee; not when
+                somebody else answers for them, or passes the answer on. Of an .ics alone: that it is from the person
+                it names, such as because they sent it while signed in. Then declining withdraws; otherwise it never
+                gives a place away.
 
         Raises:
             StorageError: it could not be taken; nothing was changed, and it may be tried again.
+            TypeError: it is neither bytes nor text.
         """
         from insight_sessions.replies import receive
 
@@ -309,6 +317,9 @@ class Desk:
 
         Args:
             member_id: the host's id of them, whether or not they registered for something yet.
+
+        Raises:
+            TypeError: it is not text.
         """
         return self._subscriptions.token(member_id)
 
@@ -323,7 +334,7 @@ class Desk:
             token: what `feed_token` gave.
 
         Raises:
-            NotFound: it is no token, or was revoked.
+            NotFound: it is no token, whatever else it is, or was revoked.
         """
         return self._subscriptions.calendar(token)
 

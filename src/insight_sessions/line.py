@@ -6,6 +6,7 @@ A leader answers everyone it took, whatever happens to it, and then hands the le
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from os import sched_yield
 from typing import Generic, TypeVar
 
 from insight_sessions.errors import StorageError
@@ -72,6 +73,7 @@ class Line(Generic[T]):
         batch: list[Ticket[T]] = []
         error: BaseException | None = None
         try:
+            sched_yield()  # who is just coming gets in line first: what is done together costs one commit
             with self._mutex:
                 self._take(batch)
             self._serve([item for ticket in batch for item in ticket.items])

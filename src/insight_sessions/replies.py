@@ -41,7 +41,7 @@ class Reply:
 
 
 def receive(
-    raw: bytes | str,
+    raw: object,
     *,
     trusted: bool,
     state_of: StateOf,
@@ -50,14 +50,21 @@ def receive(
     """Take a reply.
 
     Args:
-        raw: a calendar file or a whole mail, as it came.
-        trusted: whether the host knows that it is from the person it says.
+        raw: a calendar file or a whole mail, as it came, in bytes or as text.
+        trusted: whether the host knows that it is from the person it says; for a mail, from whom it says it is.
         state_of: gives the committed state of a project, or raises `NotFound`.
         do: does a command.
 
     Raises:
         StorageError: it could not be taken; nothing was changed.
+        TypeError: it is neither bytes nor text.
     """
+    if isinstance(raw, memoryview):
+        raw = raw.tobytes()
+    elif isinstance(raw, bytearray):
+        raw = bytes(raw)
+    if not isinstance(raw, bytes | str):
+        raise TypeError("a reply is the bytes or the text of a calendar file or of a whole mail")
     if len(raw) > LARGEST:
         return Reply(understood=False, reason=ReplyReason.TOO_LARGE)
     answer = read_reply(raw.encode(errors="surrogatepass") if isinstance(raw, str) else raw)
@@ -73,7 +80,7 @@ def receive(
         answer=answer.partstat,
         sequence=answer.sequence,
         stamped=answer.stamped,
-        trusted=trusted,
+        trusted=answer.is_of_sender and trusted,
     )
     try:
         reason, registration = _taken(command, state_of, do)

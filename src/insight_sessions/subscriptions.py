@@ -44,15 +44,15 @@ class Subscriptions:
         self._runtime = runtime
         self._state_of = state_of
 
-    def token(self, member_id: str) -> str:
+    def token(self, member_id: object) -> str:
         """The token of a member's feed, made when there is none."""
-        person = self._identity.person(member_id)
+        person = self._person(member_id)
         nonce = self._kept(person) or self._made(person)
         return self._identity.feed_token(person, nonce)
 
-    def revoke(self, member_id: str) -> None:
+    def revoke(self, member_id: object) -> None:
         """Make the address of a member's feed worthless."""
-        person = self._identity.person(member_id)
+        person = self._person(member_id)
         if self._kept(person) is None:
             return
         with self._storage.hold(FEEDS) as hold:
@@ -60,7 +60,7 @@ class Subscriptions:
             gone = Record(FEEDS, _KIND, person, version, subject=None, unique=None, body=None)
             hold.commit(Change(version=version, records=[gone]))
 
-    def calendar(self, token: str) -> bytes:
+    def calendar(self, token: object) -> bytes:
         """The feed behind a token.
 
         Raises:
@@ -69,7 +69,8 @@ class Subscriptions:
         from insight_sessions.calendar.feed import personal_feed  # noqa: PLC0415 - not every process writes calendars
 
         nobody = NotFound("personal feed", "at this address")
-        if not _TOKEN.fullmatch(token):
+        # A web address without one gives None.
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise nobody
         person = f"p-{token[:_PERSON]}"
         records = self._storage.about(person)
@@ -81,6 +82,11 @@ class Subscriptions:
         # As they are in their project now, which may be later than what we just read.
         current = ((states[one.project_id], states[one.project_id].registrations.get(one.id)) for one in found)
         return personal_feed((state, registration) for state, registration in current if registration is not None)
+
+    def _person(self, member_id: object) -> str:
+        if not isinstance(member_id, str):
+            raise TypeError("a member's id is text")
+        return self._identity.person(member_id)
 
     def _kept(self, person: str) -> str | None:
         return _nonce(self._storage.about(person))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -269,6 +270,59 @@ def test_declining_asks_once_and_gives_up_the_place_only_when_it_can_be_trusted(
     room.desk.close()
 
 
+def sent(raw: bytes, *senders: str) -> bytes:
+    """A mail with that calendar, from these."""
+    headers = "".join(f"From: {sender}@example.org\r\n" for sender in senders)
+    return f"{headers}Content-Type: text/calendar; method=REPLY\r\n\r\n".encode() + raw
+
+
+DECLINED = answer("DECLINED")
+NOT_HERS: dict[str, bytes] = {
+    "a stranger's mail": sent(DECLINED, "eve"),
+    "a secretary's mail": sent(DECLINED.replace(b"ATTENDEE", b'ATTENDEE;SENT-BY="mailto:ben@example.org"'), "ben"),
+    "a secretary's answer": sent(DECLINED.replace(b"ATTENDEE", b'ATTENDEE;SENT-BY="mailto:ben@example.org"'), "ada"),
+    "two senders": sent(DECLINED, "ada", "eve"),
+    "no sender": sent(DECLINED),
+    "passed on by her": b"From: ada@example.org\r\nContent-Type: message/rfc822\r\n\r\n" + sent(DECLINED, "ada"),
+    "a mail like a file": DECLINED.replace(b"METHOD", b"From: eve@example.org\r\nMETHOD"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_HERS)
+def test_trust_in_a_mail_that_is_not_from_the_attendee_gives_no_place_away(name: str) -> None:
+    """The host knows who sent it, and that is not who answers."""
+    room = Invited(Shaky())
+    assert room.desk.receive_reply(NOT_HERS[name], trusted=True).reason is ReplyReason.PLACE_KEPT
+    assert (room.registration.place, room.registration.partstat) == ("tue", "DECLINED")
+    assert room.said() == [("ada", NoticeKind.GIVE_UP_PLACE)]
+
+
+def test_trust_in_a_mail_from_the_attendee_counts() -> None:
+    """Whatever the case of its letters; and without it, the same mail gives no place away."""
+    room = Invited(Shaky())
+    assert room.desk.receive_reply(sent(DECLINED, "Ada")).reason is ReplyReason.PLACE_KEPT
+    assert room.desk.receive_reply(sent(DECLINED, "Ada"), trusted=True).reason is ReplyReason.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("line", "damaged", "reason"),
+    [
+        ("SEQUENCE:0", "SEQUENCE:-7", ReplyReason.BAD_SEQUENCE),
+        ("SEQUENCE:0", "SEQUENCE:abc", ReplyReason.BAD_SEQUENCE),
+        ("SEQUENCE:0", "SEQUENCE:", ReplyReason.BAD_SEQUENCE),
+        ("SEQUENCE:0", "SEQUENCE:12345678901", ReplyReason.NEVER_SENT),
+        ("DTSTAMP:20210615T090000Z", "DTSTAMP:20210615T096000Z", ReplyReason.BAD_STAMP),
+        ("DTSTAMP:20210615T090000Z", "DTSTAMP:", ReplyReason.BAD_STAMP),
+    ],
+)
+def test_what_is_damaged_gives_no_place_away(line: str, damaged: str, reason: ReplyReason) -> None:
+    """Also when the host knows whose it is: nobody can tell what was answered."""
+    room = Invited(Shaky())
+    raw = DECLINED.replace(line.encode(), damaged.encode())
+    assert room.desk.receive_reply(raw, trusted=True) == Reply(understood=False, reason=reason)
+    assert (room.registration.place, room.registration.replied) == ("tue", None)
+
+
 def test_a_later_update_carries_the_answer(tmp_path: Path) -> None:
     """Whatever else changes about the session at the same time."""
     room = Invited(store(tmp_path))
@@ -361,7 +415,21 @@ def test_text_will_do_and_so_will_anything_in_it() -> None:
     assert room.desk.receive_reply("\udcff\ud800 \x00 ☃").reason is ReplyReason.NO_CALENDAR
 
 
-@pytest.mark.parametrize("clock", ["00010101T000000", "99991231T235959", "20210615T096000"])
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_bytes_will_do(kind: Callable[[bytes], bytes | bytearray | memoryview]) -> None:
+    """As a socket may hand them on."""
+    room = Invited(Shaky())
+    assert room.desk.receive_reply(kind(answer("ACCEPTED"))).reason is ReplyReason.RECORDED
+
+
+@pytest.mark.parametrize("raw", [None, 5_000_001, ["BEGIN:VCALENDAR"]])
+def test_what_is_neither_bytes_nor_text_is_a_mistake_of_the_program(raw: Any) -> None:  # noqa: ANN401 - whatever it is
+    """And not of who sent it."""
+    with pytest.raises(TypeError, match=r"^a reply is the bytes or the text of a calendar file or of a whole mail$"):
+        Invited(Shaky()).desk.receive_reply(raw)
+
+
+@pytest.mark.parametrize("clock", ["00010101T000000", "99991231T235959"])
 def test_a_moment_that_cannot_be_does_no_harm(tmp_path: Path, clock: str) -> None:
     """It is kept, or left out, and a later answer counts."""
     room = Invited(store(tmp_path))

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -181,6 +182,22 @@ def test_a_revoked_address_is_dead_for_good() -> None:
     assert len({old, new, third}) == 3
     dead(desk, old)
     dead(desk, new)
+
+
+@pytest.mark.parametrize("token", [None, b"0" * 64, 64, ["0" * 64]])
+def test_what_is_no_text_is_no_address(token: Any) -> None:  # noqa: ANN401 - whatever it is
+    """As when a web address lacks it."""
+    with pytest.raises(NotFound, match=r"^no personal feed 'at this address'$"):
+        a_desk().personal_feed(token)
+
+
+@pytest.mark.parametrize("member_id", [None, b"ada", 7])
+def test_a_members_id_is_text(member_id: Any) -> None:  # noqa: ANN401 - whatever it is
+    """Anything else is a mistake of the program, and nothing is kept for it."""
+    desk = a_desk()
+    for asked in (desk.feed_token, desk.revoke_feed):
+        with pytest.raises(TypeError, match=r"^a member's id is text$"):
+            asked(member_id)
 
 
 def test_revoking_what_is_not_there_writes_nothing() -> None:

@@ -28,15 +28,18 @@ _FOLD: Final = re.compile(rb"\r?\n[ \t]")
 _PARAMETER: Final = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]++|\\.)*+"|[^;"]*+)')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 _NAMES: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|\([^()]*+\)')
-_IN_ANGLES: Final = re.compile(r"[^<>]*+<([^<>]*+)>[^<>]*+")
+# No address beside the one in angles: who checked the mail's sender may have taken that one.
+_IN_ANGLES: Final = re.compile(r"[^<>@]*+<([^<>]*+)>\s*+")
+_BARE_RETURN: Final = re.compile(rb"\r(?=[^\n])")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A calendar as it came in a mail, and the charset that the mail says it has."""
+    """A calendar as it came in a mail, the charset that the mail says it has, and whether it lay in a mail within."""
 
     data: bytes
     charset: str | None = None
+    passed_on: bool = False
 
 
 def address(text: str) -> str | None:
@@ -48,10 +51,10 @@ def address(text: str) -> str | None:
 
 
 def sender(raw: bytes) -> str | None:
-    """Who a mail says it is from (RFC 5322 §3.6.2); None when it names nobody, or more than one."""
+    """Who a mail says it is from (RFC 5322 §3.6.2); None for nobody, several, or what others may read otherwise."""
     head, _ = _split(raw)
     headers = list(islice(_headers(head, "From"), 2))
-    if len(headers) != 1:
+    if len(headers) != 1 or len(head) >= _HEAD or len(headers[0]) >= _HEADER or _BARE_RETURN.search(head):
         return None
     bare = _NAMES.sub("", headers[0])
     in_angles = _IN_ANGLES.fullmatch(bare)
@@ -68,10 +71,10 @@ def calendar_parts(raw: bytes) -> list[Part]:
         TooMuch: it has more than 50 parts or 10 levels.
     """
     found: list[Part] = []
-    waiting = [(raw, 0)]
+    waiting = [(raw, 0, False)]
     seen = 0
     while waiting:
-        entity, depth = waiting.pop()
+        entity, depth, passed_on = waiting.pop()
         seen += 1
         if seen > _PARTS or depth > _DEPTH:
             raise TooMuch
@@ -83,8 +86,9 @@ def calendar_parts(raw: bytes) -> list[Part]:
         elif kind in _MESSAGES:
             inner = [_plain(head, body)]
         elif kind in _CALENDARS or _is_named_ics(head, parameters):
-            found.append(Part(_plain(head, body), parameters.get("charset")))
-        waiting += [(one, depth + 1) for one in reversed(inner)]
+            found.append(Part(_plain(head, body), parameters.get("charset"), passed_on))
+        within = passed_on or kind in _MESSAGES
+        waiting += [(one, depth + 1, within) for one in reversed(inner)]
     return found
 
 
@@ -97,7 +101,7 @@ def _split(entity: bytes) -> tuple[bytes, bytes]:
 
 def _headers(head: bytes, name: str) -> Iterator[str]:
     for found in re.finditer(rb"(?im)^" + name.encode() + rb"[ \t]*+:(.*+)$", head):
-        yield found[1][:_HEADER].decode("latin-1").strip()
+        yield found[1].strip()[:_HEADER].decode("latin-1")
 
 
 def _valued(head: bytes, name: str) -> tuple[str, dict[str, str]]:

@@ -40,6 +40,15 @@ def moment(value: Property | None, calendar: Component) -> datetime | None:
         return None
 
 
+def is_clock(value: Property) -> bool:
+    """Whether a property names a date and a time, in whatever zone."""
+    try:
+        _wall(value.token.removesuffix("Z"))
+    except ValueError:
+        return False
+    return True
+
+
 def _in_zone(wall: datetime, name: str, calendar: Component) -> datetime | None:
     known = _iana(name)
     return _by_rules(wall, name, calendar) if known is None else instant(wall, known)

@@ -4,7 +4,7 @@ Anybody can send one, so nothing in it is believed beyond what it says, and none
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pydantic import TypeAdapter
 
 from insight_sessions.calendar.mail import Part, address, calendar_parts, sender
-from insight_sessions.calendar.moments import moment
+from insight_sessions.calendar.moments import is_clock, moment
 from insight_sessions.calendar.reading import Broken, Component, Property, TooMuch, read
 from insight_sessions.domain.reply import Partstat, ReplyReason
 from insight_sessions.text import Line, Text
@@ -26,9 +26,12 @@ _ANSWERS: Final[dict[str, Partstat]] = {
     "DECLINED": "DECLINED",
 }
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_SEQUENCE: Final = re.compile(r"[0-9]{1,10}")
+# What no calendar file has, and every mail: one may be made to begin like the other.
+_FROM: Final = re.compile(rb"(?im)^From[ \t]*+:")
+_NUMBER: Final = re.compile(r"[0-9]+")
 _COMMENTS: Final = 10
 _MAX_SEQUENCE: Final = 2**31 - 1
+_DIGITS: Final = len(str(_MAX_SEQUENCE))
 _LINE: Final = TypeAdapter[str](Line)
 _TEXT: Final = TypeAdapter[str](Text)
 
@@ -42,10 +45,13 @@ class Answer:
         attendee: whose answer it is: their address, normalised.
         partstat: the answer.
         sequence: the revision of the entry that was answered; 0 when it does not say.
-        stamped: when the answer was made, in UTC; None when it does not say.
+        stamped: when the answer was made, in UTC; None when it does not say, or not in which zone.
         starts: when the entry began that was answered, in UTC; None where that cannot be told.
         comment: what they wrote with it.
         sender: the address that the mail says it is from; None for a bare file.
+        is_of_sender: whether who knows where it came from knows whose answer it is. True for a bare file. True for a
+            mail only if it is from the attendee's address alone, brings the answer itself and not in a mail that it
+            passes on, and nobody answered in the attendee's name.
     """
 
     uid: str
@@ -56,6 +62,7 @@ class Answer:
     starts: datetime | None
     comment: str | None
     sender: str | None
+    is_of_sender: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +88,22 @@ def read_reply(raw: bytes) -> Answer | NotUnderstood:
     raw = raw.removeprefix(_BYTE_ORDER_MARK).lstrip()
     try:
         if raw[:15].upper() == b"BEGIN:VCALENDAR":
-            return _answer_in([Part(raw)], None)
-        return _answer_in(calendar_parts(raw), sender(raw))
+            return _answer_in([Part(raw)], None, is_file=_FROM.search(raw) is None)
+        return _answer_in(calendar_parts(raw), sender(raw), is_file=False)
     except TooMuch:
         return NotUnderstood(ReplyReason.TOO_MUCH)
 
 
-def _answer_in(parts: list[Part], writer: str | None) -> Answer | NotUnderstood:
+def _answer_in(parts: list[Part], writer: str | None, *, is_file: bool) -> Answer | NotUnderstood:
     """The answer in the first part that is a reply with one event; or what is wrong with the first part."""
     reasons = [ReplyReason.NO_CALENDAR] if not parts else []
     for part in parts:
         found = _replying(part)
         if isinstance(found, Component):
             answer = _answer(found, found.inner("VEVENT")[0], writer)
-            return NotUnderstood(answer) if isinstance(answer, ReplyReason) else answer
+            if isinstance(answer, ReplyReason):
+                return NotUnderstood(answer)
+            return replace(answer, is_of_sender=is_file or (answer.is_of_sender and not part.passed_on))
         reasons.append(found)
     return NotUnderstood(reasons[0])
 
@@ -127,15 +136,21 @@ def _answer(calendar: Component, event: Component, writer: str | None) -> Answer
     partstat = _ANSWERS.get(said)
     if partstat is None:
         return ReplyReason.DELEGATED if said == "DELEGATED" else ReplyReason.NO_ANSWER
+    sequence, stamp = _sequence(event), event.first("DTSTAMP")
+    if sequence is None:
+        return ReplyReason.BAD_SEQUENCE
+    if stamp is not None and not is_clock(stamp):
+        return ReplyReason.BAD_STAMP
     return Answer(
         uid=uid,
         attendee=email,
         partstat=partstat,
-        sequence=_sequence(event.first("SEQUENCE")),
-        stamped=moment(event.first("DTSTAMP"), calendar),
+        sequence=sequence,
+        stamped=moment(stamp, calendar),
         starts=moment(event.first("DTSTART"), calendar),
         comment=_comment(event, person),
         sender=writer,
+        is_of_sender=_wrote(writer, email, person),
     )
 
 
@@ -153,31 +168,41 @@ def _uid(event: Component) -> str | ReplyReason:
 
 def _attendee(event: Component) -> tuple[str, str, Property] | ReplyReason:
     """The one person it is from: their address, their answer and their line."""
-    found: tuple[str, str, Property] | None = None
+    # Told apart as they were written: checking an address takes long, and anybody can write thousands.
+    found: dict[tuple[str, str], Property] = {}
     for person in event.all("ATTENDEE"):
-        email = _email(person)
-        if email is None:
-            return ReplyReason.NO_ATTENDEE
-        said = (person.parameter("PARTSTAT") or "").upper()
-        if found is not None and (found[0].lower(), found[1]) != (email.lower(), said):
+        found.setdefault((_written(person).lower(), (person.parameter("PARTSTAT") or "").upper()), person)
+        if len(found) > 1:
             return ReplyReason.SEVERAL_ATTENDEES
-        found = found or (email, said, person)
-    return found or ReplyReason.NO_ATTENDEE
+    if not found:
+        return ReplyReason.NO_ATTENDEE
+    (((_, said), person),) = found.items()
+    email = address(_written(person))
+    return ReplyReason.NO_ATTENDEE if email is None else (email, said, person)
 
 
-def _email(person: Property) -> str | None:
+def _written(person: Property) -> str:
     """Their address: the line's own (RFC 5545 §3.3.3, RFC 6068 §2), or beside a name that only their server knows."""
     scheme, _, rest = person.value.strip().partition(":")
     if scheme.lower() == "mailto":
         # Outlook puts an address that it took for a name into quotes.
         plain = unquote(rest.partition("?")[0]).strip()
-        return address(plain[1:-1] if plain.startswith("'") and plain.endswith("'") else plain)
-    return address(person.parameter("EMAIL") or "")
+        return plain[1:-1] if plain.startswith("'") and plain.endswith("'") else plain
+    return person.parameter("EMAIL") or ""
 
 
-def _sequence(value: Property | None) -> int:
-    text = "" if value is None else value.value.strip()
-    return min(int(text), _MAX_SEQUENCE) if _SEQUENCE.fullmatch(text) else 0
+def _wrote(writer: str | None, email: str, person: Property) -> bool:
+    """Whether the mail is from the person that answers, not from somebody in their name (RFC 5545 §3.2.18)."""
+    return writer is not None and writer.lower() == email.lower() and person.parameter("SENT-BY") is None
+
+
+def _sequence(event: Component) -> int | None:
+    """The revision that it answers; the first when it does not say, None when that cannot be read."""
+    given = {one.value.strip().removeprefix("+") for one in event.all("SEQUENCE")} or {"0"}
+    if len(given) > 1 or not (read := _NUMBER.fullmatch(given.pop())):
+        return None
+    digits = read[0].lstrip("0")
+    return min(int(digits or 0), _MAX_SEQUENCE) if len(digits) <= _DIGITS else _MAX_SEQUENCE
 
 
 def _comment(event: Component, person: Property) -> str | None:

@@ -73,6 +73,8 @@ class ReplyReason(StrEnum):
     SEVERAL_EVENTS = "several_events"
     NO_UID = "no_uid"
     BAD_UID = "bad_uid"
+    BAD_SEQUENCE = "bad_sequence"
+    BAD_STAMP = "bad_stamp"
     NO_ATTENDEE = "no_attendee"
     SEVERAL_ATTENDEES = "several_attendees"
     DELEGATED = "delegated"
@@ -121,6 +123,8 @@ _SENTENCES: Final = {
     ReplyReason.SEVERAL_EVENTS: "The reply is about several events.",
     ReplyReason.NO_UID: "The reply does not say which event it is about.",
     ReplyReason.BAD_UID: "The reply names an event in a way that we never do.",
+    ReplyReason.BAD_SEQUENCE: "The reply does not say legibly which invite it answers.",
+    ReplyReason.BAD_STAMP: "The reply does not say legibly when it was made.",
     ReplyReason.NO_ATTENDEE: "The reply does not say whose answer it is.",
     ReplyReason.SEVERAL_ATTENDEES: "The reply answers for several people.",
     ReplyReason.DELEGATED: "The reply sends somebody else, which is not possible.",
