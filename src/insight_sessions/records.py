@@ -7,9 +7,8 @@ What is kept of people, of which there is much, leaves out every field that has 
 default means the same for ever: another one, like any other change of what a body says, needs a new ``format``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -23,7 +22,7 @@ from insight_sessions.domain.registration import Answers, Consent, Reason, Regis
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing
 from insight_sessions.errors import StorageError, UpgradeNeeded
-from insight_sessions.storage.port import Record
+from insight_sessions.storage.port import Record, Snapshot, Storage, Whole
 from insight_sessions.text import STORED
 
 FORMAT: Final = 1
@@ -54,13 +53,6 @@ def _form(kind: type[Any]) -> TypeAdapter[Any]:
     if form is None:
         form = _forms[kind] = TypeAdapter(kind)
     return form
-
-
-@cache
-def _reader(kind: str) -> Callable[..., Any] | None:
-    """What reads the bodies of a kind of record; None when this release does not know it."""
-    known = _KINDS.get(kind)
-    return None if known is None else _form(known).validator.validate_json
 
 
 def _text(kind: type[Any], value: object) -> str:
@@ -104,6 +96,21 @@ class Read:
     newer: bool
 
 
+def open_project(storage: Storage, project_id: str) -> tuple[Whole | Snapshot, Read]:
+    """What a store has of a project, and all the things in it.
+
+    Raises:
+        UpgradeNeeded: a newer release wrote something that this one cannot read.
+        StorageError: a body is broken.
+    """
+    whole = storage.whole(project_id)
+    try:
+        return whole, _things(whole.bodies)
+    except StorageError:
+        found = storage.read(project_id)
+        return found, decode(found.records)  # which says what is broken
+
+
 def decode(records: Iterable[Record]) -> Read:
     """The things behind records; deleted ones are left out.
 
@@ -111,26 +118,42 @@ def decode(records: Iterable[Record]) -> Read:
         UpgradeNeeded: a newer release wrote something that this one cannot read.
         StorageError: a body is broken.
     """
+    living = [record for record in records if record.body is not None]
+    bodies: dict[str, list[str]] = {}
+    for record in living:
+        bodies.setdefault(record.kind, []).append(record.body or "")
+    try:
+        return _things(bodies)
+    except StorageError as error:
+        broken = next(record for record in living if _is_broken(record))
+        where = f"{broken.kind} {broken.id!r} of project {broken.project_id!r}"
+        if isinstance(error, UpgradeNeeded):
+            raise UpgradeNeeded(f"a newer release wrote {where}; this one cannot read it") from None
+        raise StorageError(f"{where} cannot be read") from None
+
+
+def _is_broken(record: Record) -> bool:
+    try:
+        _things({record.kind: [record.body or ""]})
+    except StorageError:
+        return True
+    return False
+
+
+def _things(bodies: Mapping[str, Sequence[str]]) -> Read:
+    """The things behind bodies by kind: one kind after the other, so that its reader stays close to the processor."""
+    newer = not bodies.keys() <= _KINDS.keys()
     things: list[Thing] = []
-    newer = False
-    for record in records:
-        body = record.body
-        if body is None:
-            continue
-        read = _reader(record.kind)
-        if read is None:
-            newer = True
-            continue
+    for kind in filter(_KINDS.__contains__, bodies):
+        read = _form(_KINDS[kind]).validator.validate_json
         try:
-            if not body.startswith(_PREFIX):
-                newer = newer or from_json(body)["format"] > FORMAT
-            things.append(read(body, context=STORED, extra="ignore"))
-        except ValueError:
+            for body in bodies[kind]:
+                if not body.startswith(_PREFIX):
+                    newer = newer or from_json(body)["format"] > FORMAT
+                things.append(read(body, context=STORED, extra="ignore"))
+        except (ValueError, LookupError, TypeError):
             # What pydantic says of it quotes the body, which is somebody's.
-            where = f"{record.kind} {record.id!r} of project {record.project_id!r}"
-            if newer:
-                raise UpgradeNeeded(f"a newer release wrote {where}; this one cannot read it") from None
-            raise StorageError(f"{where} cannot be read") from None
+            raise (UpgradeNeeded if newer else StorageError)(f"a {kind} cannot be read") from None
     return Read(things, newer)
 
 

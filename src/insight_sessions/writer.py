@@ -19,10 +19,10 @@ from insight_sessions.domain.state import Lineage, ProjectState
 from insight_sessions.errors import CommandConflict, NotFound, StorageBusy, StorageError, UpgradeNeeded
 from insight_sessions.hooks.manager import LISTEN, NOTIFY
 from insight_sessions.line import Line
-from insight_sessions.records import changed_records, decode, event_text, owed_text
+from insight_sessions.records import Read, changed_records, decode, event_text, open_project, owed_text
 from insight_sessions.runtime import Moment, Runtime
 from insight_sessions.storage.forks import watch
-from insight_sessions.storage.port import Change, Draft, Entry, Hold, Receipt, Storage
+from insight_sessions.storage.port import Change, Draft, Entry, Hold, Receipt, Snapshot, Storage, Whole
 
 R = TypeVar("R")
 
@@ -181,25 +181,25 @@ class Writer:
     def _caught_up(self, project_id: str, hold: Hold | None) -> _Kept:
         kept = self._kept.get(project_id) or _Kept(ProjectState(project_id=project_id))
         state = kept.state
-        if hold is None:
-            found = self._storage.read(project_id, state.version)
-            epoch, version, journal_end, records = found.epoch, found.version, found.journal_end, found.records
-            if state.version and (epoch, version) == (state.epoch, state.version):
-                self._keep(kept)
-                return kept
-        else:
-            epoch, version, journal_end = hold.epoch, hold.version, hold.journal_end
-            if state.version and (epoch, version) == (state.epoch, state.version):
-                return kept
-            records = hold.changed(state.version)
-        if state.version and (epoch != state.epoch or any(record.body is None for record in records)):
+        if hold is None and not state.version:
+            return self._taken_in(kept, *open_project(self._storage, project_id))
+        found = self._storage.read(project_id, state.version) if hold is None else hold
+        if state.version and (found.epoch, found.version) == (state.epoch, state.version):
+            self._keep(kept)
+            return kept
+        records = found.records if isinstance(found, Snapshot) else found.changed(state.version)
+        if state.version and (found.epoch != state.epoch or any(record.body is None for record in records)):
             with self._mutex:
                 self._kept.pop(project_id, None)
             return self._caught_up(project_id, hold)
-        read = decode(records)
-        state = state.with_all(read.things).at(version=version, epoch=epoch, journal_end=journal_end)
+        return self._taken_in(kept, found, decode(records))
+
+    def _taken_in(self, kept: _Kept, found: Whole | Snapshot | Hold, read: Read) -> _Kept:
+        """A state with what was read, which is now what was found in the store."""
+        state = kept.state.with_all(read.things)
+        state = state.at(version=found.version, epoch=found.epoch, journal_end=found.journal_end)
         kept = _Kept(state, wake_at(state), kept.newer or read.newer)
-        if version:
+        if found.version:
             self._keep(kept)
         return kept
 
@@ -261,6 +261,8 @@ class Writer:
 
     def _attempt(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
         """Hold the project, decide everything, commit once."""
+        if project_id not in self._kept:
+            self._caught_up(project_id, None)  # nobody has to wait while a large project is read
         with self._storage.hold(project_id) as hold:
             kept = self._caught_up(project_id, hold)
             if kept.newer:

@@ -22,6 +22,7 @@ from insight_sessions.storage.port import (
     Settlement,
     Snapshot,
     Verdict,
+    Whole,
 )
 
 
@@ -144,6 +145,23 @@ class ForgetsDeletions(Sound):
     def read(self, project_id: str, since: int = 0) -> Snapshot:
         snapshot = super().read(project_id, since)
         return replace(snapshot, records=[each for each in snapshot.records if each.body is not None])
+
+
+class ShowsDeletionsInAWhole(Sound):
+    """Names kinds of which nothing lives."""
+
+    def whole(self, project_id: str) -> Whole:
+        whole = super().whole(project_id)
+        gone: dict[str, list[str]] = {each.kind: [] for each in self.read(project_id).records}
+        return replace(whole, bodies=gone | dict(whole.bodies))
+
+
+class ForgetsOneInAWhole(Sound):
+    """Leaves one of each kind out."""
+
+    def whole(self, project_id: str) -> Whole:
+        whole = super().whole(project_id)
+        return replace(whole, bodies={kind: bodies[1:] or bodies for kind, bodies in whole.bodies.items()})
 
 
 class SameEpochAfterRestore(Sound):

@@ -24,6 +24,8 @@ CAUGHT_BY = {
     "VersionsJump": "s3_a_version_grows_by_one_per_commit",
     "TakesAnyVersion": "s3_a_change_that_does_not_follow_on_is_refused",
     "ForgetsDeletions": "s3_what_changed_is_given_deletions_too",
+    "ShowsDeletionsInAWhole": "s3_a_whole_project_is_all_that_lives_in_it",
+    "ForgetsOneInAWhole": "s3_a_whole_project_is_all_that_lives_in_it",
     "SameEpochAfterRestore": "s3_a_restore_changes_the_epoch",
     "WakesForEver": "s3_projects_are_listed_and_wake_when_due",
     "ShowsHalfACommit": "s4_a_reader_never_sees_half_a_commit",

@@ -172,6 +172,9 @@ def test_a_notice_comes_back_as_it_was() -> None:
             "person 'p-ada' of project 'covid-backlogs' cannot be rea",
         ),
         ("canary", StorageError, "cannot be read"),
+        ('["canary"]', StorageError, "cannot be read"),
+        ('{"id":"canary"}', StorageError, "cannot be read"),
+        ('{"format":"canary"}', StorageError, "cannot be read"),
         ('{"format":2,"id":"canary","name":7}', UpgradeNeeded, "a newer release wrote person 'p-ada' of project"),
     ],
 )

@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,11 +18,12 @@ from insight_sessions.errors import (
     CommandConflict,
     NotFound,
     NotPossible,
+    StorageError,
     UpgradeNeeded,
 )
 from insight_sessions.runtime import Moment
 from insight_sessions.storage.memory import MemoryStorage
-from insight_sessions.storage.port import Change, Record
+from insight_sessions.storage.port import Change, Record, Whole
 
 from .desk_kit import NOW, P, interest, member, project, session
 from .desk_store import Clock, Shaky, a_desk, desk_on, open_call
@@ -250,6 +252,43 @@ def test_a_deleted_record_is_gone_from_memory_too() -> None:
     again, ben = desk.do_many(P, [interest("ada", "mon", id="k-1"), interest("ben", "mon")])
     assert isinstance(again.error, NotFound)
     assert ben.result is not None
+
+
+def test_a_project_is_read_before_it_is_held() -> None:
+    """A large one takes a while, in which nobody else has to wait; what is written meanwhile is caught up with."""
+    held: list[bool] = []
+    meanwhile: list[Callable[[], object]] = []
+
+    class Slow(MemoryStorage):
+        def whole(self, project_id: str) -> Whole:
+            held.append(bool(self.shelf.holding))
+            whole = super().whole(project_id)
+            while meanwhile:
+                meanwhile.pop()()
+            return whole
+
+    storage = Slow(os.urandom)
+    here = open_call(desk_on(storage))
+    meanwhile.append(lambda: here.do(interest("ada", "mon")))
+    there = desk_on(storage)
+    assert there.do(interest("ben", "mon")).place is None
+    assert {one.place for one in there.state(P).registrations.values()} == {"mon", None}
+    assert held == [False] * len(held)
+
+
+def test_a_record_that_cannot_be_read_is_named() -> None:
+    """Whoever has to mend it must know where it is; what it says stays where it is, too."""
+    storage = MemoryStorage(os.urandom)
+    desk = open_call(desk_on(storage))
+    ada = desk.do(interest("ada", "mon"))
+    with storage.hold(P) as hold:
+        version = hold.version + 1
+        broken = Record(P, "registration", ada.id, version, ada.person, None, '{"format":1,"id":"canary"}')
+        hold.commit(Change(version=version, records=[broken]))
+    for use in (lambda: desk_on(storage).state(P), lambda: desk_on(storage).do(interest("ben", "mon"))):
+        with pytest.raises(StorageError, match=f"registration '{ada.id}' of project") as caught:
+            use()
+        assert "canary" not in str(caught.value)
 
 
 def test_the_least_recently_used_projects_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

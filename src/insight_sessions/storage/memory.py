@@ -4,6 +4,7 @@ It is gone when the process ends. A forked child goes on with a copy of its own.
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -12,7 +13,7 @@ from typing import Self
 
 from insight_sessions.errors import StorageError
 from insight_sessions.storage.memory_hold import NOTHING, MemoryHold, Shelf
-from insight_sessions.storage.port import Delivery, Entry, Hold, Record, Scrub, Settlement, Snapshot
+from insight_sessions.storage.port import Delivery, Entry, Hold, Record, Scrub, Settlement, Snapshot, Whole
 
 
 class MemoryStorage:
@@ -62,6 +63,17 @@ class MemoryStorage:
         with shelf.mutex:
             project = shelf.projects.get(project_id, NOTHING)
             return Snapshot(shelf.epoch, project.version, len(project.journal), project.changed(since))
+
+    def whole(self, project_id: str) -> Whole:
+        """A consistent view of all that lives in a project, without waiting for a holder."""
+        shelf = self._open()
+        bodies = defaultdict[str, list[str]](list)
+        with shelf.mutex:
+            project = shelf.projects.get(project_id, NOTHING)
+            for (kind, _), record in project.records.items():
+                if record.body is not None:
+                    bodies[kind].append(record.body)
+            return Whole(shelf.epoch, project.version, len(project.journal), bodies)
 
     def project_ids(self) -> Sequence[str]:
         """Ids of all projects with at least one commit, sorted."""

@@ -7,7 +7,8 @@ S1  Inside ``hold(p)`` nobody else holds ``p``, in any thread or process, a fork
 S2  ``commit`` is all or nothing, and durable when it returns; leaving the block without it
     changes nothing.
 S3  A project's version grows by one per commit and in no other way; ``changed(since)`` and
-    ``read(since)`` give exactly what changed after it, deletions too; a restore changes the epoch.
+    ``read(since)`` give exactly what changed after it, deletions too; ``whole`` gives exactly what
+    lives; a restore changes the epoch.
 S4  ``read`` never shows half a commit, and takes no lock that a writer waits for.
 S5  Receipts are found again exactly; ``unique`` is enforced.
 S6  A delivery belongs to one consumer. Claimed, it is not claimed again before ``until``; settling
@@ -27,7 +28,7 @@ from typing import NamedTuple, Protocol
 
 
 class Record(NamedTuple):
-    """One thing of a project, as text; a tuple, for opening a large project makes tens of thousands of them at once.
+    """One thing of a project, as text; a tuple, for there may be tens of thousands of them at once.
 
     Args:
         project_id: the project it belongs to.
@@ -203,6 +204,23 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """All that lives in a project, at one version.
+
+    Args:
+        epoch: the store's epoch.
+        version: the project's version, 0 when there is no such project.
+        journal_end: the number of the last journal entry, 0 when there is none.
+        bodies: of all its living records by kind, in no certain order; no kind without any.
+    """
+
+    epoch: str
+    version: int
+    journal_end: int
+    bodies: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Scrub:
     """Whether the store's own files are clean of what was erased, or why not yet."""
 
@@ -259,6 +277,13 @@ class Storage(Protocol):
 
     def read(self, project_id: str, since: int = 0) -> Snapshot:
         """A consistent view of what changed after a version, without waiting for a writer."""
+        ...
+
+    def whole(self, project_id: str) -> Whole:
+        """A consistent view of all that lives in a project, without waiting for a writer.
+
+        It opens projects that are not in memory yet, large ones too, so it should give bodies and do nothing else.
+        """
         ...
 
     def project_ids(self) -> Sequence[str]:

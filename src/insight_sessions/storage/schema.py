@@ -68,6 +68,7 @@ CHANGED = """
 SELECT project_id, kind, id, version, subject, unique_key, body FROM record
 WHERE project_id = ? AND version > ? ORDER BY version, rowid
 """
+BODIES = "SELECT kind, body FROM record WHERE project_id = ? AND body IS NOT NULL ORDER BY version, rowid"
 ABOUT = """
 SELECT project_id, kind, id, version, subject, unique_key, body FROM record
 WHERE subject = ? ORDER BY project_id, version, rowid

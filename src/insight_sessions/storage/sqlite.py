@@ -7,6 +7,7 @@ the original, and running processes would take their memory of what came after f
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +17,8 @@ from insight_sessions.errors import StorageError
 from insight_sessions.storage import sqlite_outbox as outbox
 from insight_sessions.storage.faults import DRIVER_ERRORS, translated
 from insight_sessions.storage.file import PATIENCE, DatabaseFile
-from insight_sessions.storage.port import Delivery, Entry, Record, Scrub, Settlement, Snapshot
-from insight_sessions.storage.schema import ABOUT, DUE, JOURNAL, PROJECT_IDS, STORE, number
+from insight_sessions.storage.port import Delivery, Entry, Record, Scrub, Settlement, Snapshot, Whole
+from insight_sessions.storage.schema import ABOUT, BODIES, DUE, JOURNAL, PROJECT_IDS, STORE, number
 from insight_sessions.storage.sqlite_hold import SQLiteHold, changed, names
 
 _SCRUB_WAITS = 100  # milliseconds for readers; writers wait meanwhile
@@ -82,6 +83,15 @@ class SQLiteStorage:
             epoch, _, version, journal_end, _ = connection.execute(STORE, (project_id,)).fetchone()
             records = changed(connection, project_id, since) if version is not None and version > since else []
         return Snapshot(epoch, version or 0, journal_end or 0, records)
+
+    def whole(self, project_id: str) -> Whole:
+        """A consistent view of all that lives in a project, without waiting for a writer."""
+        bodies = defaultdict[str, list[str]](list)
+        with self.file.reading() as connection:
+            epoch, _, version, journal_end, _ = connection.execute(STORE, (project_id,)).fetchone()
+            for kind, body in connection.execute(BODIES, (project_id,)):
+                bodies[kind].append(body)
+        return Whole(epoch, version or 0, journal_end or 0, bodies)
 
     def project_ids(self) -> Sequence[str]:
         """Ids of all projects with at least one commit, sorted."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -135,6 +136,28 @@ class ProjectContract:
             with storage.hold("p") as hold:
                 assert _by_id(hold.changed(since)) == _by_id(expected)
 
+    def test_s3_a_whole_project_is_all_that_lives_in_it(self, place: Place) -> None:
+        """S3: the bodies of all its records by kind, as they are now, and nothing that is gone."""
+        storage = place.open()
+        write(storage, "p", thing("a", '"1"'), thing("b", '"1"'), thing("c", '"1"', subject="ann", unique="k"))
+        write(storage, "p", thing("b", '"2"'), thing("c", None), entries=["{}"])
+        write(
+            storage,
+            "p",
+            thing("d", '"1"'),
+            thing("e", '"1"')._replace(kind="other"),
+            thing("f", None)._replace(kind="no"),
+        )
+        write(storage, "q", thing("a", '"q"'))
+        whole, snapshot = storage.whole("p"), storage.read("p")
+        assert (whole.epoch, whole.version, whole.journal_end) == (snapshot.epoch, 3, 1)
+        assert {kind: sorted(bodies) for kind, bodies in whole.bodies.items()} == {
+            "thing": ['"1"', '"1"', '"2"'],
+            "other": ['"1"'],
+        }
+        nothing = storage.whole("r")
+        assert (nothing.epoch, nothing.version, nothing.journal_end, nothing.bodies) == (snapshot.epoch, 0, 0, {})
+
     def test_s3_a_restore_changes_the_epoch(self, place: Place) -> None:
         """S3: the epoch stays through commits and opening again, and is new after a restore."""
         storage = place.open()
@@ -172,6 +195,9 @@ class ProjectContract:
             assert _by_id(hold.changed(since)) == expected
         living = {key: record for key, record in model.items() if record.body is not None}
         assert _by_id(storage.about(project)) == living
+        assert sorted(chain(*storage.whole(project).bodies.values())) == sorted(
+            str(each.body) for each in living.values()
+        )
         storage.close()
 
     def test_s3_the_journal_is_numbered_without_a_gap(self, place: Place) -> None:
@@ -272,6 +298,7 @@ class ProjectContract:
         storage = place.open()
         write(storage, "p", thing(text, text, subject=text, unique=text), entries=[text])
         assert storage.read("p").records == [Record("p", "thing", text, 1, text, text, text)]
+        assert storage.whole("p").bodies == {"thing": [text]}
         assert [entry.body for entry in storage.journal("p")] == [text]
 
     def test_s9_everything_about_a_person_is_found(self, place: Place) -> None:
@@ -293,6 +320,7 @@ class ProjectContract:
         with storage.hold("p") as hold:
             given_back = [*hold.changed(0), *storage.read("p").records]
         assert given_back == [Record("p", "thing", "a", 2, None, None, None)] * 2
+        assert storage.whole("p").bodies == {}
 
     def test_s9_scrubbing_says_when_the_files_are_clean(self, place: Place) -> None:
         """S9: with nobody else reading, one scrub is enough, and nothing living is lost."""

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from insight_sessions.errors import StorageError
-from insight_sessions.storage.port import Change, Record, Settlement, Snapshot, Storage, Verdict
+from insight_sessions.storage.port import Change, Record, Settlement, Snapshot, Storage, Verdict, Whole
 from insight_sessions.testing.place import MOMENT, NOW, PATIENCE, Aside, Forked, Place, draft, receipt, thing, write
 
 
@@ -131,22 +131,27 @@ class SharingContract:
         write(storage, "p", thing("a", '"before"'))
         with storage.hold("p") as hold:
             snapshot = Aside(lambda: storage.read("p")).result()
+            whole = Aside(lambda: storage.whole("p")).result()
             journal = Aside(lambda: storage.journal("p")).result()
             hold.commit(Change(2, [Record("p", "thing", "a", 2, None, None, '"after"')]))
         assert isinstance(snapshot, Snapshot)
-        assert [record.body for record in snapshot.records] == ['"before"']
+        assert isinstance(whole, Whole)
+        assert [record.body for record in snapshot.records] == whole.bodies["thing"] == ['"before"']
         assert journal == []
         assert [record.body for record in storage.read("p").records] == ['"after"']
+        assert storage.whole("p").bodies == {"thing": ['"after"']}
 
     def test_s4_a_reader_never_sees_half_a_commit(self, place: Place) -> None:
         """S4: what one commit wrote is seen together or not at all, and with its own version."""
         storage = place.open()
         seen: list[Snapshot] = []
+        whole: list[Whole] = []
         done = threading.Event()
 
         def look() -> None:
             while not done.is_set():
                 seen.append(storage.read("p"))
+                whole.append(storage.whole("p"))
 
         looking = [Aside(look) for _ in range(2)]
         for number in range(1, 41):
@@ -158,6 +163,9 @@ class SharingContract:
             assert {record.body for record in snapshot.records} == ({str(snapshot.version)} - {"0"})
             assert len(snapshot.records) in (0, 10)
             assert snapshot.journal_end == snapshot.version
+        for one in whole:
+            assert one.bodies == ({"thing": [str(one.version)] * 10} if one.version else {})
+            assert one.journal_end == one.version
 
     def test_s8_everything_is_there_after_opening_again(self, place: Place) -> None:
         """S8: closed and opened again, a store knows all that it knew."""
