@@ -9,10 +9,10 @@ from insight_sessions.calendar.entry import Entry, Shared
 from insight_sessions.calendar.event import Draft
 from insight_sessions.calendar.invite import Template, template_for
 from insight_sessions.domain.member import Person
-from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Slot, Wording
+from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Wording
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Registration
-from insight_sessions.domain.session import Session
+from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound
 from insight_sessions.hooks.manager import Plugins
@@ -136,12 +136,12 @@ def _addressee(owed: Owed, state: ProjectState) -> Person:
 
 def _current(state: ProjectState, registration: Registration) -> Entry:
     """Somebody's entry as it is now, or as it was cancelled."""
-    place = registration.place or registration.left
-    if place is None or registration.stamped is None:
+    slot = state.slot_of(registration)
+    if slot is None or registration.stamped is None:
         raise NotFound("invite", registration.id)
     method = Method.CANCEL if registration.place is None else Method.REQUEST
     person = state.people[registration.person]
-    return _entry(state, registration, person, method, Slot.of(state.session(place)), None)
+    return _entry(state, registration, person, method, slot, None)
 
 
 def _entry(

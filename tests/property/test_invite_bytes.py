@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from insight_sessions.calendar.invite import Entry, invite, template_for
 from insight_sessions.calendar.lines import PRODID, mailto
-from insight_sessions.domain.notices import Method, Slot
+from insight_sessions.domain.notices import Method
 from insight_sessions.domain.project import Contact
+from insight_sessions.domain.session import Slot
 from insight_sessions.domain.zone import instant, zone, zone_names
 from insight_sessions.text import EmailAddress, Line, Text, Url
 from tests.calendar_client import content_lines, event_of, read

@@ -109,14 +109,15 @@ def check(desk: Desk, feed: bytes) -> dict[str, Event]:
     events = [event_in(calendar, part) for part in calendar.parts if part.name == "VEVENT"]
     state = desk.state(P)
     expected = {
-        f"feed-{one.uid}": (state.session(place), "CANCELLED" if one.place is None else "CONFIRMED")
+        f"feed-{one.uid}": (slot, "CANCELLED" if one.place is None else "CONFIRMED")
         for one in desk.of_member("ada")
-        if (place := one.place or one.left) is not None
+        if (slot := state.slot_of(one)) is not None
     }
     assert {event.uid for event in events} == set(expected)
     for event in events:
-        session, status = expected[event.uid]
-        assert (event.begins, event.ends, event.status) == (session.begins, session.ends, status)
+        slot, status = expected[event.uid]
+        assert (event.begins, event.status) == (slot.starts_at, status)
+        assert event.ends == slot.starts_at + timedelta(minutes=slot.minutes)
     instants = {event.uid: event.begins for event in events}
     theirs = icalendar.Calendar.from_ical(feed)
     assert isinstance(theirs, icalendar.Calendar)

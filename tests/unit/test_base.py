@@ -93,7 +93,7 @@ def test_a_chain_that_was_cancelled_goes_on() -> None:
     room = Rehearsal(project(session("mon", capacity=1)))
     room.register("ada", "mon")
     room.do(ResizeSession(project_id=P, session_id="mon", capacity=0))
-    assert (seen(room.owed_to("ada")), room.of("ada").left) == (("CANCEL", 1), "mon")
+    assert (seen(room.owed_to("ada")), room.of("ada").left) == (("CANCEL", 1), room.state.slots["mon"])
     room.do(ResizeSession(project_id=P, session_id="mon", capacity=1))
     assert (seen(room.owed_to("ada")), room.of("ada").left) == (("REQUEST", 2), None)
     assert not room.owed_to("ada").begins

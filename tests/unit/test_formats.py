@@ -8,9 +8,10 @@ import pytest
 
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Person
-from insight_sessions.domain.notices import NoticeKind, Owed, Slot
+from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.registration import Answers, Consent, Decision, Offer, Reason, Registration
 from insight_sessions.domain.reply import Replied
+from insight_sessions.domain.session import Slot
 from insight_sessions.domain.state import Lineage, Organiser, Thing
 from insight_sessions.records import decode, encode, event_text, owed_text, read_event, read_owed
 from insight_sessions.storage.port import Record

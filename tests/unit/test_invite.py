@@ -16,8 +16,9 @@ from insight_sessions.calendar.event import Draft
 from insight_sessions.calendar.invite import Entry, invite, template_for
 from insight_sessions.calendar.lines import fold
 from insight_sessions.calendar.times import times
-from insight_sessions.domain.notices import Method, Slot
+from insight_sessions.domain.notices import Method
 from insight_sessions.domain.project import Contact
+from insight_sessions.domain.session import Slot
 from insight_sessions.domain.zone import instant
 from tests.calendar_client import Client, content_lines, event_of, read
 

@@ -174,7 +174,7 @@ def test_withdrawing_gives_the_place_to_the_first_in_line() -> None:
     room.register("ben", "mon")
     room.register("cat", "mon")
     gone = room.do(withdraw(ada, "On call."))
-    assert (gone.status, gone.place, gone.left) == (Status.WITHDRAWN, None, "mon")
+    assert (gone.status, gone.place, gone.left) == (Status.WITHDRAWN, None, room.state.slots["mon"])
     assert room.told == [("ada", NoticeKind.WITHDRAWN), ("ben", NoticeKind.PLACE_CONFIRMED)]
     assert room.happened == [EventKind.WITHDRAWN, EventKind.PLACE_GIVEN]
     assert room.state.reasons[ada.id].text == "On call."

@@ -6,9 +6,9 @@ import pytest
 from insight_sessions.commands.places import Withdraw
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Person
-from insight_sessions.domain.notices import Slot
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Offer
+from insight_sessions.domain.session import Slot
 from insight_sessions.domain.state import ProjectState, Thing
 from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.records import (

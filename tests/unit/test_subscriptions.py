@@ -459,3 +459,15 @@ def test_icalendar_reads_it() -> None:
     (event,) = calendar.events
     mon = desk.state(P).session("mon")
     assert (event.start, event.end) == (mon.begins, mon.ends)
+
+
+def test_who_has_left_keeps_the_time_they_left() -> None:
+    """Under one revision an entry says one thing, whatever becomes of the session afterwards."""
+    desk = a_desk()
+    mine = desk.do(interest("ada", "mon"))
+    token = desk.feed_token("ada")
+    desk.do(Withdraw(project_id=P, registration_id=mine.id))
+    fed, cancelled = desk.personal_feed(token), desk.invite(P, mine.id)
+    desk.do(RescheduleSession(project_id=P, session_id="mon", starts="2021-07-05T15:00"))
+    assert desk.personal_feed(token) == fed
+    assert desk.invite(P, mine.id) == cancelled

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.domain.session import Slot
 from insight_sessions.superseding import merged
 
 from .desk_kit import NOW, Rehearsal, project

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight_sessions.domain.member import Person
-from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot, Wording
+from insight_sessions.domain.notices import Method, NoticeKind, Owed, Wording
 from insight_sessions.domain.project import Contact
+from insight_sessions.domain.session import Slot
 from insight_sessions.wording import PLACEHOLDERS, SUBJECT_LENGTH, languages, problem_with, say
 from insight_sessions.wording.english import default_wording
 from insight_sessions.wording.times import when

@@ -15,8 +15,8 @@ from insight_sessions.commands.places import SwitchSession
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.commands.zones import FollowZoneRules, outdated
 from insight_sessions.domain.events import EventKind
-from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot
-from insight_sessions.domain.session import Session, SessionStatus
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.domain.session import Session, SessionStatus, Slot
 from insight_sessions.domain.zone import instant, packaged, tzdata_version
 from insight_sessions.superseding import merged
 from insight_sessions.testing.zone_rules import zone_release

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from insight_sessions.domain.notices import Method, Slot
+from insight_sessions.domain.notices import Method
 from insight_sessions.domain.project import Contact
+from insight_sessions.domain.session import Slot
 
 Shared: TypeAlias = tuple[Method, Slot, str, str, Contact, bool, str | None, str | None]
 """What is the same for everyone in a session."""

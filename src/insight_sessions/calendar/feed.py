@@ -6,7 +6,7 @@ from typing import Final
 from insight_sessions.calendar.publishing import Published, published
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Registration
-from insight_sessions.domain.session import Session, SessionStatus
+from insight_sessions.domain.session import Session, SessionStatus, Slot
 from insight_sessions.domain.state import ProjectState
 
 _OWN: Final = "My insight sessions"
@@ -47,7 +47,7 @@ def personal_feed(places: Iterable[tuple[ProjectState, Registration]]) -> bytes:
         places: their registrations, each with the project it is part of.
     """
     entries = (entry for state, registration in places for entry in _personal(state, registration))
-    return published(sorted(entries, key=lambda entry: (entry.session.begins, entry.uid)), _OWN)
+    return published(sorted(entries, key=lambda entry: (entry.slot.starts_at, entry.uid)), _OWN)
 
 
 def _public(project: Project, session: Session) -> Published:
@@ -58,7 +58,7 @@ def _public(project: Project, session: Session) -> Published:
         sequence=session.sequence,
         changed=session.changed_at,
         project=project,
-        session=session,
+        slot=Slot.of(session),
         organiser=project.organiser,
         cancelled=session.status is SessionStatus.CANCELLED,
         # Who looks at the sessions is not busy; a place, and with it the time, comes with the invite.
@@ -68,8 +68,8 @@ def _public(project: Project, session: Session) -> Published:
 
 def _personal(state: ProjectState, registration: Registration) -> Iterator[Published]:
     """The place somebody has in a project, or the last one they had; nothing for those who never had one."""
-    place = registration.place or registration.left
-    if place is None or registration.stamped is None:
+    slot = state.slot_of(registration)
+    if slot is None or registration.stamped is None:
         return
     yield Published(
         # Not the invite's UID: a reader that knows both would take this copy, which nobody can answer, for the entry
@@ -78,7 +78,7 @@ def _personal(state: ProjectState, registration: Registration) -> Iterator[Publi
         sequence=registration.sequence,
         changed=registration.stamped,
         project=state.definition,
-        session=state.session(place),
+        slot=slot,
         organiser=state.organiser_of(registration),
         cancelled=registration.place is None,
         busy=registration.place is not None,

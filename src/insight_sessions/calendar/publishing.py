@@ -13,7 +13,7 @@ from insight_sessions.calendar.lines import PRODID, escape, fold, mailto, parame
 from insight_sessions.calendar.times import Times, times
 from insight_sessions.calendar.zones import vtimezone
 from insight_sessions.domain.project import Contact, Project
-from insight_sessions.domain.session import Session
+from insight_sessions.domain.session import Slot
 
 _ASK_AGAIN: Final = "PT12H"
 
@@ -33,7 +33,7 @@ class Published:
         sequence: the entry's revision.
         changed: when it last changed.
         project: what it is part of.
-        session: when and where it is; part of a project.
+        slot: when and where it is.
         organiser: who to write to.
         cancelled: whether it will not take place, for whoever reads this.
         busy: whether it takes its reader's time.
@@ -43,7 +43,7 @@ class Published:
     sequence: int
     changed: datetime
     project: Project
-    session: Session
+    slot: Slot
     organiser: Contact
     cancelled: bool
     busy: bool
@@ -56,7 +56,7 @@ def published(entries: Iterable[Published], title: str | None = None) -> bytes:
         entries: in the order in which they are to be listed.
         title: the calendar's name, when it is one to subscribe to (RFC 7986 §5).
     """
-    listed = [(entry, _times(entry.session)) for entry in entries]
+    listed = [(entry, _times(entry.slot)) for entry in entries]
     rules = _rules([when for _, when in listed])
     head = ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN", "METHOD:PUBLISH")
     parts = [fold(line) for line in (*head, *_about(title))]
@@ -83,8 +83,8 @@ def _about(title: str | None) -> tuple[str, ...]:
     )
 
 
-def _times(session: Session) -> Times:
-    return times(session.starts, session.begins, session.minutes, session.zone_name)
+def _times(slot: Slot) -> Times:
+    return times(slot.starts, slot.starts_at, slot.minutes, slot.timezone)
 
 
 def _rules(listed: Sequence[Times]) -> dict[str, bytes | None]:
@@ -95,9 +95,9 @@ def _rules(listed: Sequence[Times]) -> dict[str, bytes | None]:
 
 
 def _event(entry: Published, when: Times) -> Iterator[str]:
-    project, session, organiser = entry.project, entry.session, entry.organiser
+    project, slot, organiser = entry.project, entry.slot, entry.organiser
     changed = utc(entry.changed)
-    title = project.title if session.title is None else f"{project.title}: {session.title}"
+    title = project.title if slot.title is None else f"{project.title}: {slot.title}"
     yield "BEGIN:VEVENT"
     yield f"SUMMARY:{escape(title)}"
     yield from when.lines()
@@ -107,8 +107,8 @@ def _event(entry: Published, when: Times) -> Iterator[str]:
     if project.summary:
         yield f"DESCRIPTION:{escape(project.summary)}"
     yield f"LAST-MODIFIED:{changed}"
-    if session.where is not None:
-        yield f"LOCATION:{escape(session.where)}"
+    if slot.where is not None:
+        yield f"LOCATION:{escape(slot.where)}"
     yield f"ORGANIZER;CN={parameter(organiser.name)}:{mailto(organiser.email)}"
     yield f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}"
     yield f"TRANSP:{'OPAQUE' if entry.busy else 'TRANSPARENT'}"

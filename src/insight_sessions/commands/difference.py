@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.registration import Decision, Registration, Status
-from insight_sessions.domain.session import Session
+from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.runtime import Moment
 
@@ -146,7 +146,7 @@ class Difference:
         stamped = now if after.stamped is None else max(now, after.stamped + timedelta(seconds=1))
         if after.stamped is None or self.notice in _SAME_REVISION:
             return after.but(stamped=stamped, sequence=state.least_sequence(after.sequence))
-        left = None if self.new is not None or self.old is None else self.old.id
+        left = None if self.new is not None else self.old
         return after.but(stamped=stamped, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
 
     def happened(self, kind: EventKind, now: datetime, asked: Asked, number: int) -> Event:

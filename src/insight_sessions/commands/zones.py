@@ -11,9 +11,9 @@ from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import fill
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.notices import NoticeKind, Owed, Slot
+from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.project import Project
-from insight_sessions.domain.session import Session
+from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import is_newer, tzdata_version
 from insight_sessions.runtime import Moment

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from insight_sessions.domain.project import Project
-from insight_sessions.domain.session import Session
+from insight_sessions.domain.session import Slot
 
 
 class NoticeKind(StrEnum):
@@ -50,37 +50,6 @@ class Method(StrEnum):
 
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """When and where a session was, at the moment a notice was written."""
-
-    id: str
-    starts: datetime
-    minutes: int
-    timezone: str
-    starts_at: datetime
-    title: str | None = None
-    where: str | None = None
-
-    @classmethod
-    def of(cls, session: Session) -> "Slot":
-        """A session's facts as they are now."""
-        return cls(
-            id=session.id,
-            starts=session.starts,
-            minutes=session.minutes,
-            timezone=session.zone_name,
-            starts_at=session.begins,
-            title=session.title,
-            where=session.where,
-        )
-
-    def has_shifted_from(self, before: "Slot") -> bool:
-        """Whether the wall clock says the same as before, and it is another instant all the same."""
-        wall = (self.starts, self.minutes, self.timezone)
-        return wall == (before.starts, before.minutes, before.timezone) and self.starts_at != before.starts_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, TypedDict, Unpack, cast
 
 from insight_sessions.domain.reply import Replied
+from insight_sessions.domain.session import Slot
 from insight_sessions.text import KeptLabels, KeptMoment
 
 
@@ -48,7 +49,7 @@ class Changes(TypedDict, total=False):
     checked_at: datetime
     decision: Decision
     place: str | None
-    left: str | None
+    left: Slot | None
     offer: Offer | None
     displaced: bool
     switching: bool
@@ -74,7 +75,7 @@ class Registration:
         checked_at: when their eligibility was last checked, in UTC.
         decision: pending, accepted, declined or withdrawn.
         place: the session they have a place in.
-        left: the session their last invite was cancelled for, until they get a place again.
+        left: when and where the place was that their last invite was cancelled for, until they get one again.
         offer: a place held for them.
         displaced: they lost a place they had, and come before everyone who never had one.
         switching: they asked for another session and keep their place until they have it.
@@ -96,7 +97,7 @@ class Registration:
     checked_at: KeptMoment
     decision: Decision = Decision.PENDING
     place: str | None = None
-    left: str | None = None
+    left: Slot | None = None
     offer: Offer | None = None
     displaced: bool = False
     switching: bool = False

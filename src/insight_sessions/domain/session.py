@@ -1,5 +1,6 @@
 """A session: two hours on a fixed day, in a zone, with so many places."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Self
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from insight_sessions.domain.zone import Timezone, instant, tzdata_version
-from insight_sessions.text import Line, LocalStart, Slug, Text
+from insight_sessions.text import KeptMoment, Line, LocalStart, Slug, Text
 
 MINUTES_PER_DAY = 24 * 60
 FIRST_YEAR = 1970
@@ -129,3 +130,34 @@ class Session(BaseModel):
     def is_open_at(self, now: datetime) -> bool:
         """Whether a place in it can still be given: scheduled, and not begun."""
         return self.status is SessionStatus.SCHEDULED and now < self.begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """When and where a session was, at the moment somebody was told of it."""
+
+    id: str
+    starts: datetime
+    minutes: int
+    timezone: str
+    starts_at: KeptMoment
+    title: str | None = None
+    where: str | None = None
+
+    @classmethod
+    def of(cls, session: Session) -> "Slot":
+        """A session's facts as they are now."""
+        return cls(
+            id=session.id,
+            starts=session.starts,
+            minutes=session.minutes,
+            timezone=session.zone_name,
+            starts_at=session.begins,
+            title=session.title,
+            where=session.where,
+        )
+
+    def has_shifted_from(self, before: "Slot") -> bool:
+        """Whether the wall clock says the same as before, and it is another instant all the same."""
+        wall = (self.starts, self.minutes, self.timezone)
+        return wall == (before.starts, before.minutes, before.timezone) and self.starts_at != before.starts_at

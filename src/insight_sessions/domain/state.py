@@ -17,11 +17,10 @@ from typing import Any, Final
 from rpds import HashTrieMap
 
 from insight_sessions.domain.member import Person
-from insight_sessions.domain.notices import Slot
 from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
-from insight_sessions.domain.session import Session, SessionStatus
+from insight_sessions.domain.session import Session, SessionStatus, Slot
 from insight_sessions.errors import NotFound
 from insight_sessions.text import normal
 
@@ -186,6 +185,10 @@ class ProjectState:
     def organiser_of(self, registration: Registration) -> Contact:
         """Who signs somebody's invites."""
         return self.organisers[str(registration.organiser)].contact
+
+    def slot_of(self, registration: Registration) -> Slot | None:
+        """When and where somebody's place is, or was when they lost it; None for those who never had one."""
+        return registration.left if registration.place is None else self.slots[registration.place]
 
     def least_sequence(self, sequence: int) -> int:
         """The same revision, or the first one beyond all that may have been sent before a restore."""

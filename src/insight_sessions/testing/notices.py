@@ -8,9 +8,9 @@ from typing import Final
 from insight_sessions.calendar.entry import Entry
 from insight_sessions.calendar.invite import invite
 from insight_sessions.domain.member import Member, Person
-from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Slot
+from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient
 from insight_sessions.domain.project import Contact, Project
-from insight_sessions.domain.session import Session
+from insight_sessions.domain.session import Session, Slot
 from insight_sessions.wording import say
 
 ODD_NAMES: Final = (

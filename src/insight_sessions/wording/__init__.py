@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from insight_sessions.domain.member import Person
-from insight_sessions.domain.notices import Owed, Slot, Wording
+from insight_sessions.domain.notices import Owed, Wording
 from insight_sessions.domain.project import Project
+from insight_sessions.domain.session import Slot
 from insight_sessions.wording.english import default_wording
 from insight_sessions.wording.times import when
 

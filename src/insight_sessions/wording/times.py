@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from insight_sessions.domain.notices import Slot
+from insight_sessions.domain.session import Slot
 from insight_sessions.domain.zone import zone
 
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
