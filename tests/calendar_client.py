@@ -180,6 +180,11 @@ def event_of(data: bytes) -> Event:
     return event_in(calendar, calendar.part("VEVENT"))
 
 
+def attendee_of(data: bytes) -> str:
+    """The address of the one person a message is for."""
+    return read(data).part("VEVENT").one("ATTENDEE").raw.removeprefix("mailto:")
+
+
 def event_in(calendar: Component, event: Component) -> Event:
     """One event of a file that may have several."""
     return Event(

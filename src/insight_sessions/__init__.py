@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from insight_sessions.commands.calls import (
         OpenCall as OpenCall,
     )
+    from insight_sessions.commands.people import CorrectMember as CorrectMember
     from insight_sessions.commands.places import (
         AmendAnswers as AmendAnswers,
     )
@@ -181,6 +182,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "commands.base": ("Command", "Facts"),
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
+    "commands.people": ("CorrectMember",),
     "commands.places": (
         "AmendAnswers",
         "ConfirmPlace",
@@ -251,6 +253,7 @@ __all__ = [
     "ConsentAsked",
     "ConsoleNotifier",
     "Contact",
+    "CorrectMember",
     "DeadLetter",
     "DeclineInterest",
     "Deliveries",

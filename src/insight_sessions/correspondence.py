@@ -50,6 +50,7 @@ class Correspondence:
             PluginError: a plugin's wording or its change of the calendar event is wrong.
         """
         person = _addressee(owed, state)
+        email = _address(owed, person)
         project = state.project
         wording, language = self._wording(owed.kind, person, project)
         subject, text = say(owed, project, person, wording, _reason(owed, state))
@@ -62,7 +63,7 @@ class Correspondence:
             id=owed.id,
             kind=owed.kind,
             project=project,
-            recipient=Recipient(person.id, person.member_id, person.name, person.email),
+            recipient=Recipient(person.id, person.member_id, person.name, email),
             language=language,
             subject=subject,
             text=text,
@@ -134,6 +135,20 @@ def _addressee(owed: Owed, state: ProjectState) -> Person:
     return person
 
 
+def _address(owed: Owed, person: Person) -> str:
+    """Where a notice goes: with a calendar part, to the address whose calendar it is for; else to the present one."""
+    if owed.method is None and owed.kind is not NoticeKind.ADDRESS_LEFT:
+        return person.email
+    return _at(person, owed.address)
+
+
+def _at(person: Person, number: int) -> str:
+    address = person.address_at(number)
+    if address is None:
+        raise NotFound("address", f"{person.id}.{number}")
+    return address
+
+
 def _current(state: ProjectState, registration: Registration) -> Entry:
     """Somebody's entry as it is now, or as it was cancelled."""
     slot = state.slot_of(registration)
@@ -163,9 +178,20 @@ def _entry(
         description=project.summary,
         organiser=state.organiser_of(registration),
         name=person.name,
-        email=person.email,
-        partstat=registration.partstat if owed is None else owed.partstat,
+        email=_at(person, registration.address if owed is None else owed.address),
+        partstat=_answer(registration, owed),
     )
+
+
+def _answer(registration: Registration, owed: Owed | None) -> str | None:
+    """What their calendar answered to the revision that a message carries.
+
+    It may have come while the message waited: to send it without would undo the answer in their calendar.
+    """
+    if owed is None:
+        return registration.partstat
+    asks = owed.kind is NoticeKind.ANSWER_AGAIN or owed.method is Method.CANCEL
+    return owed.partstat if asks or owed.sequence != registration.sequence else registration.partstat
 
 
 def _reason(owed: Owed, state: ProjectState) -> str | None:

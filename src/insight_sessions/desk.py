@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from insight_sessions.commands.base import Command
     from insight_sessions.delivery import Deliveries
     from insight_sessions.domain.events import Event
+    from insight_sessions.domain.member import Member
     from insight_sessions.domain.registration import Registration
     from insight_sessions.domain.state import ProjectState
     from insight_sessions.explaining import Explanation
@@ -213,6 +214,25 @@ class Desk:
             return Request(command, facts, self._runtime.mint("k-"))
         return Request(command, facts, command.id, self._identity.fingerprint(command))
 
+    def correct_member(self, member: Member) -> list[str]:
+        """Correct what is kept of a member, in every project that knows them.
+
+        When their address is another one, the entries leave the calendar behind the old one, and the new one is
+        invited. Called once more it does what was left, and nothing twice.
+
+        Args:
+            member: as they are now; the same id.
+
+        Returns:
+            the projects that know them.
+
+        Raises:
+            InsightSessionsError: it could not be done in a project; it was in the others.
+        """
+        from insight_sessions.people import correct
+
+        return correct(self._storage, self._identity.person(member.id), member, self.do)
+
     # Asking
 
     def state(self, project_id: str) -> ProjectState:
@@ -225,12 +245,9 @@ class Desk:
 
     def of_member(self, member_id: str) -> list[Registration]:
         """A member's registrations in all projects, by the host's id of them."""
-        from insight_sessions.domain.registration import Registration
-        from insight_sessions.records import decode
+        from insight_sessions.people import registrations_of
 
-        things = decode(self._storage.about(self._identity.person(member_id))).things
-        found = [thing for thing in things if isinstance(thing, Registration)]
-        return sorted(found, key=lambda one: (one.project_id, one.arrived))
+        return registrations_of(self._storage, self._identity.person(member_id))
 
     def explain(self, project_id: str, member_id: str) -> Explanation:
         """Why a member's registration is as it is, and where they stand in line."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.passing import RecheckEligibility
+from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import RegisterInterest, SwitchSession
-from insight_sessions.domain.member import Member, Person
+from insight_sessions.domain.member import Member
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import CHECK_FAILED, NOT_A_MEMBER, NotFound, Objection, PluginError
 from insight_sessions.hooks.manager import Plugins
@@ -52,6 +53,8 @@ class Enquiry:
                 return Facts(now, member, self._person_id(member.id), found)
             case SwitchSession():
                 return self._again(command.project_id, command.registration_id, command.sessions, now)
+            case CorrectMember():
+                return Facts(now, command.member, self._person_id(command.member.id))
             case RecheckEligibility():
                 return self._again(command.project_id, command.registration_id, None, now)
             case _:
@@ -78,7 +81,7 @@ class Enquiry:
         if known is None or known.id != person.member_id:
             if self._plugins.has_directory and state.definition.members_only:
                 return Facts(now, None, person.id, (NOT_A_MEMBER,))
-            known = as_member(person)
+            known = person.member
         return Facts(now, known, person.id, self._objections(known, project_id, sessions or registration.hopes_for))
 
     def _objections(self, member: Member, project_id: str, sessions: tuple[str, ...]) -> tuple[Objection, ...]:
@@ -96,16 +99,3 @@ class Enquiry:
             return self._state_of(project_id)
         except NotFound:
             return None
-
-
-def as_member(person: Person) -> Member:
-    """The member behind a person we keep; checked when they registered, and not again."""
-    return Member.model_construct(
-        id=person.member_id,
-        name=person.name,
-        email=person.email,
-        language=person.language,
-        active=person.active,
-        valid_until=person.valid_until,
-        attributes=person.attributes,
-    )

@@ -22,6 +22,8 @@ def merged(first: Owed, later: Owed) -> Owed | None:
     if first.kind is NoticeKind.GIVE_UP_PLACE:
         # A question about a place that is another one by now, or gone, is no longer asked.
         return None if first.sequence == later.sequence else later
+    if first.method is not None and first.address != later.address:
+        return None  # they are for two calendars
     if later.method is Method.CANCEL:
         return _cancelled(first, later) if first.method is Method.REQUEST else None
     return _requested(first, later)

@@ -24,7 +24,7 @@ AT: Final = datetime(2021, 7, 5, 9, 30, tzinfo=UTC)
 DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
     Lineage: {"restores": 0},
     Organiser: {},
-    Person: {"language": "en", "active": True, "valid_until": None, "attributes": Labels()},
+    Person: {"language": "en", "active": True, "valid_until": None, "attributes": Labels(), "former": ()},
     Registration: {
         "decision": Decision.PENDING,
         "place": None,
@@ -36,6 +36,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "sequence": 0,
         "stamped": None,
         "organiser": 0,
+        "address": 0,
         "partstat": None,
         "replied": None,
         "attendance": None,
@@ -66,6 +67,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "cancelled": None,
         "method": None,
         "sequence": 0,
+        "address": 0,
         "partstat": None,
         "begins": False,
         "shifted": None,

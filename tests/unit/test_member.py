@@ -5,7 +5,6 @@ import pytest
 from pydantic import ValidationError
 
 from insight_sessions.domain.member import Erased, Member, Person
-from insight_sessions.eligibility import as_member
 from insight_sessions.text import Labels
 
 from .desk_kit import member, until
@@ -34,7 +33,7 @@ def test_a_person_keeps_what_the_host_said() -> None:
     person = Person.of(known, "p-1")
     assert person.id == "p-1"
     assert person.member_id == "ada"
-    assert as_member(person) == known
+    assert person.member == known
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from .desk_store import Clock, Post, desk_on, open_call
 NAMES = """
 AddSession AllocationPolicy AlreadyRegistered AmendAnswers AmendProject AnnounceProject Because Call CallNotOpen
 CallStatus CancelProject CancelSession Candidate CloseCall Command CommandConflict ConfirmPlace ConsentAsked
-ConsoleNotifier Contact DeadLetter DeclineInterest Deliveries Desk Erased Event EventKind Explanation Facts
-FolderNotifier Funnel Health InsightSessionsError Invite Member Method Moment NotEligible NotFound NotPossible Notice
-NoticeKind Objection OpenCall Outcome Person PluginError Preview Project ProjectFileError ProjectState Question
+ConsoleNotifier Contact CorrectMember DeadLetter DeclineInterest Deliveries Desk Erased Event EventKind Explanation
+Facts FolderNotifier Funnel Health InsightSessionsError Invite Member Method Moment NotEligible NotFound NotPossible
+Notice NoticeKind Objection OpenCall Outcome Person PluginError Preview Project ProjectFileError ProjectState Question
 Recipient Refusal RegisterInterest Registration Reply ReplyReason Report RescheduleSession ResizeSession Room Runtime
 Session SessionFull SessionReport SessionStatus Status Storage StorageBackend StorageBusy StorageError SwitchSession
 UpgradeNeeded Withdraw Wording __version__ hookimpl

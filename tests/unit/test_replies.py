@@ -336,6 +336,18 @@ def test_a_later_update_carries_the_answer(tmp_path: Path) -> None:
     room.desk.close()
 
 
+def test_an_answer_that_comes_while_an_update_waits_is_in_it(tmp_path: Path) -> None:
+    """Or the update would undo it in their calendar."""
+    room = Invited(store(tmp_path))
+    room.desk.do(AmendProject(project_id=P, title="Another name"))
+    room.desk.receive_reply(answer("ACCEPTED"))
+    room.said()
+    (notice,) = (one for one in room.post.taken if one.recipient.member_id == "ada")
+    assert notice.invite is not None
+    assert b"PARTSTAT=ACCEPTED" in notice.invite.data.replace(b"\r\n ", b"")
+    room.desk.close()
+
+
 def test_after_the_session_began_or_the_place_went_an_answer_is_understood_and_nothing_else(tmp_path: Path) -> None:
     """Each says why."""
     room = Invited(store(tmp_path))

@@ -59,6 +59,9 @@ def _conclude(before: ProjectState, ruling: Ruling, asked: Asked, moment: Moment
             continue
         if difference.method is not None:
             state = state.restamped(difference.restamped(state, moment.now))
-        notices.append(difference.owed(difference.notice, state, moment))
+        owed = difference.owed(difference.notice, state, moment)
+        if difference.former is not None:
+            notices.append(difference.farewell(owed, difference.former, moment))
+        notices.append(owed)
     notices.extend(ruling.notices)
     return Decided(state.journalled(before.journal_end + len(events)), ruling.result, tuple(events), tuple(notices))

@@ -60,6 +60,10 @@ _SAME_REVISION: Final = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.ANSWER
 """What comes with the same invite once more: the same time, with other words or another question."""
 
 
+_A_MOMENT: Final = timedelta(seconds=1)
+"""As exact as the DTSTAMP of a calendar message is."""
+
+
 class Difference:
     """One registration before and after a ruling.
 
@@ -71,7 +75,7 @@ class Difference:
         cause: why registrations changed that the command did not name.
     """
 
-    __slots__ = ("after", "before", "cause", "event", "left", "method", "moved", "new", "notice", "old")
+    __slots__ = ("after", "before", "cause", "event", "former", "left", "method", "moved", "new", "notice", "old")
 
     def __init__(
         self, before: Registration | None, after: Registration, old: Slot | None, new: Slot | None, cause: Cause | None
@@ -83,9 +87,15 @@ class Difference:
         self.cause = cause
         self.left = old.id if old is not None and old.id != after.place else None
         self.moved = old is not None and new is not None and _when(old) != _when(new)
+        self.former = self._former()
         self.event = self._event()
         self.notice = self._notice()
         self.method = self._method()
+
+    def _former(self) -> int | None:
+        """The number of the address that their entry moves away from, if it does."""
+        before, keeps = self.before, self.old is not None and self.new is not None
+        return before.address if before is not None and keeps and before.address != self.after.address else None
 
     def _event(self) -> EventKind | None:
         """What happened to them, if anything."""
@@ -123,6 +133,8 @@ class Difference:
         after = self.after
         if self.cause is not None and after.id in self.cause.concerned:
             return self.cause.kind
+        if self.former is not None:
+            return NoticeKind.ADDRESS_CORRECTED
         if before.wishes == after.wishes and before.switching == after.switching:
             return None
         if after.place is not None:
@@ -133,7 +145,7 @@ class Difference:
         """What their calendar must be told, if anything."""
         if self.new is None:
             return None if self.old is None else Method.CANCEL
-        if self.old is None or self.left is not None or self.moved:
+        if self.old is None or self.left is not None or self.moved or self.former is not None:
             return Method.REQUEST
         return Method.REQUEST if self.notice in _SAME_REVISION else None
 
@@ -143,11 +155,17 @@ class Difference:
         if self.before is None and after.stamped is not None:
             return after  # made with its first invite
         # A later message of one chain is later, whatever the clock does (RFC 5546 §2.1.5).
-        stamped = now if after.stamped is None else max(now, after.stamped + timedelta(seconds=1))
+        stamped = now if after.stamped is None else max(now, after.stamped + _A_MOMENT)
+        address = after.address if self.new is None else state.people[after.person].address
         if after.stamped is None or self.notice in _SAME_REVISION:
-            return after.but(stamped=stamped, sequence=state.least_sequence(after.sequence))
+            sequence = state.least_sequence(after.sequence)
+            return after.but(stamped=stamped, sequence=sequence, address=address)
+        sequence = state.next_sequence(after.sequence)
+        if self.former is not None:
+            # Between the two comes the cancellation at the former address.
+            stamped, sequence = stamped + _A_MOMENT, state.next_sequence(sequence)
         left = None if self.new is not None else self.old
-        return after.but(stamped=stamped, sequence=state.next_sequence(after.sequence), partstat=None, left=left)
+        return after.but(stamped=stamped, sequence=sequence, address=address, partstat=None, left=left)
 
     def happened(self, kind: EventKind, now: datetime, asked: Asked, number: int) -> Event:
         """The event."""
@@ -163,6 +181,25 @@ class Difference:
             person=after.person,
             session=after.place,
             previous=self.left,
+        )
+
+    def farewell(self, owed: Owed, former: int, moment: Moment) -> Owed:
+        """What takes the entry out of the calendar at the former address, before their notice goes to the new one."""
+        id = moment.mint("n-")
+        return replace(
+            owed,
+            id=id,
+            message_id=f"<{id}@{owed.message_id.rpartition('@')[2]}",
+            at=owed.at - _A_MOMENT,
+            kind=NoticeKind.ADDRESS_LEFT,
+            slot=None,
+            previous=self.old,
+            waits=(),
+            cancelled=None,
+            method=Method.CANCEL,
+            sequence=owed.sequence - 1,
+            address=former,
+            begins=False,
         )
 
     def owed(self, kind: NoticeKind, state: ProjectState, moment: Moment) -> Owed:
@@ -185,8 +222,10 @@ class Difference:
             cancelled=self._gone(),
             method=self.method,
             sequence=after.sequence,
+            address=after.address,
             partstat=None if kind is NoticeKind.ANSWER_AGAIN else after.partstat,
-            begins=self.method is Method.REQUEST and (self.before is None or self.before.stamped is None),
+            begins=self.method is Method.REQUEST
+            and (self.before is None or self.before.stamped is None or self.former is not None),
         )
 
     def _gone(self) -> Slot | None:

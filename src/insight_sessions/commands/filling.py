@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from insight_sessions.commands.base import Facts
-from insight_sessions.domain.member import Person
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Decision, Registration
 
@@ -49,7 +48,7 @@ def checked(state: ProjectState, registration: Registration, facts: Facts) -> Pr
     """
     if facts.member is not None:
         known = state.people[registration.person]
-        renewed = known.renewed(facts.member) if registration.place else Person.of(facts.member, known.id)
+        renewed = known.renewed(facts.member) if registration.place else known.corrected(facts.member)
         state = state if renewed == known else state.put(renewed)
     return state.put(registration.but(checked_at=facts.checked_at, barred=bool(facts.objections)))
 

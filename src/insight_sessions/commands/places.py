@@ -71,7 +71,9 @@ class RegisterInterest(Command[Registration]):
             raise AlreadyRegistered(known.id)
         _refuse_when_none_is_open(sessions, moment.now)
         id = moment.mint("r-")
-        state = state.put(Person.of(member, facts.person))
+        before = state.people.get(facts.person)
+        person = Person.of(member, facts.person) if before is None else before.corrected(member)
+        state = state.put(person)
         if self.answers or project.questions:
             state = state.put(_answers(project, id, facts.person, self.answers))
         if self.consents or project.consents:
@@ -94,6 +96,7 @@ class RegisterInterest(Command[Registration]):
             place=free,
             stamped=None if free is None else moment.now,
             organiser=len(state.organisers) - 1,
+            address=person.address,
         )
         return Ruling(state.put(registration), Ref("registration", id))
 

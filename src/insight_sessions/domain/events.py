@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     ELIGIBILITY_CHECKED = "eligibility_checked"
+    MEMBER_CORRECTED = "member_corrected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,10 @@ class Member(BaseModel):
         return self.active and (self.valid_until is None or day <= self.valid_until)
 
 
+FORMER_KEPT = 3
+"""How many former addresses are kept: a cancellation may still be on its way to each."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A member as a project keeps them: personal data, under an id of our own.
@@ -47,6 +51,7 @@ class Person:
     Args:
         id: our id of the person, the same in every project of a store.
         member_id: the host's id.
+        former: addresses they had before, oldest first, for what must be cancelled there; those long gone are empty.
     """
 
     id: str
@@ -57,6 +62,7 @@ class Person:
     active: bool = True
     valid_until: date | None = None
     attributes: KeptLabels = Labels()  # noqa: RUF009 - frozen
+    former: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, member: Member, person_id: str) -> "Person":
@@ -72,6 +78,14 @@ class Person:
             attributes=labels(member.attributes),
         )
 
+    def corrected(self, member: Member) -> "Person":
+        """The person with everything as it is now; calendars keep knowing them by the address they had."""
+        former = self.former
+        if not self.has_address(member.email):
+            gone = len(former) + 1 - FORMER_KEPT
+            former = (*("" for _ in range(gone)), *former[max(gone, 0) :], self.email)
+        return replace(Person.of(member, self.id), former=former)
+
     def renewed(self, member: Member) -> "Person":
         """The person with what their member's membership is now; name and address stay."""
         attributes = labels(member.attributes)
@@ -80,6 +94,28 @@ class Person:
     def is_member_on(self, day: date) -> bool:
         """Whether they are an active member on that day."""
         return self.active and (self.valid_until is None or day <= self.valid_until)
+
+    @property
+    def member(self) -> Member:
+        """The member they are; checked when they registered, and not again."""
+        return Member.model_construct(
+            id=self.member_id,
+            name=self.name,
+            email=self.email,
+            language=self.language,
+            active=self.active,
+            valid_until=self.valid_until,
+            attributes=self.attributes,
+        )
+
+    @property
+    def address(self) -> int:
+        """The number of the address they have, for what is sent to it to name it by."""
+        return len(self.former)
+
+    def address_at(self, number: int) -> str | None:
+        """The address of that number, or None when it is gone."""
+        return (*self.former, self.email)[number] or None
 
     def has_address(self, email: str) -> bool:
         """Whether it is their address; calendars turn its letters into small or capital ones."""

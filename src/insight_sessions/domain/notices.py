@@ -29,6 +29,10 @@ class NoticeKind(StrEnum):
     """Your session keeps its local time; by new rules of its time zone, that is another instant."""
     DETAILS_CHANGED = "details_changed"
     """Your session has the same time, and other details."""
+    ADDRESS_CORRECTED = "address_corrected"
+    """We write to you at this address from now on; you keep your place."""
+    ADDRESS_LEFT = "address_left"
+    """We no longer write to you at this address; the calendar entry goes with you."""
     ANSWER_AGAIN = "answer_again"
     """You answered an earlier invite; please answer the present one."""
     GIVE_UP_PLACE = "give_up_place"
@@ -74,6 +78,7 @@ class Owed:
         cancelled: the session that will not take place.
         method: what the calendar part asks for, or None without one.
         sequence: the calendar part's revision.
+        address: the number of the address that the calendar part is for.
         partstat: what their calendar answered to this revision so far.
         begins: no earlier calendar message of this UID was ever taken by this consumer.
         shifted: for the organiser, sessions whose instant is another one now, each as it was and as it is.
@@ -94,6 +99,7 @@ class Owed:
     cancelled: Slot | None = None
     method: Method | None = None
     sequence: int = 0
+    address: int = 0
     partstat: str | None = None
     begins: bool = False
     shifted: tuple[tuple[Slot, Slot], ...] | None = None

@@ -50,6 +50,7 @@ class Changes(TypedDict, total=False):
     decision: Decision
     place: str | None
     left: Slot | None
+    address: int
     offer: Offer | None
     displaced: bool
     switching: bool
@@ -83,6 +84,7 @@ class Registration:
         sequence: the revision of their invite (RFC 5545 §3.8.7.4); it never falls.
         stamped: when the last invite or cancellation was written, or None before the first.
         organiser: which of the project's organisers signs their invites; it never changes.
+        address: which of the person's addresses their invite goes to.
         partstat: what their calendar answered to the current time (RFC 5545 §3.2.12).
         replied: the newest reply of their calendar, to the current time or an earlier one.
         attendance: what became of it on the day.
@@ -105,6 +107,7 @@ class Registration:
     sequence: int = 0
     stamped: KeptMoment | None = None
     organiser: int = 0
+    address: int = 0
     partstat: str | None = None
     replied: Replied | None = None
     attendance: str | None = None

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
-from insight_sessions.domain.member import Person
+from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
@@ -161,10 +161,19 @@ class ProjectState:
         """The newest registration of a member, by the host's id of them."""
         return self.latest_of(self.members.get(normal(member_id), ""))
 
-    def find(self, kind: str, id: str) -> Thing:
-        """The project, session or registration of that id, as it is now, or `NotFound`."""
+    def person(self, person_id: str) -> Person:
+        """The person of that id, ours, or `NotFound`."""
+        found = self.people.get(person_id)
+        if found is None:
+            raise self._missing("member", person_id)
+        return found
+
+    def find(self, kind: str, id: str) -> Thing | Member:
+        """The project, session, registration or member of that id, as it is now, or `NotFound`."""
         if kind == "project":
             return self.project
+        if kind == "member":
+            return self.person(id).member
         return self.session(id) if kind == "session" else self.registration(id)
 
     def latest_of(self, person_id: str) -> Registration | None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
 from insight_sessions.commands.passing import RecheckEligibility
+from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import (
     AmendAnswers,
     ConfirmPlace,
@@ -35,6 +36,7 @@ _KINDS: Final[dict[str, float]] = {
     "answer": 3,
     "reply": 6,
     "recheck": 3,
+    "correct": 3,
     "add": 3,
     "reschedule": 5,
     "resize": 11,
@@ -200,6 +202,14 @@ class Deviser:
             "END:VEVENT\nEND:VCALENDAR\n"
         )
         return text.encode(), reply.trusted
+
+    def _correct(self, state: ProjectState) -> Command[Any]:
+        """Somebody has another address, for a while or for good."""
+        one = self._dice.choice(list(self.members.values()))
+        where = self._dice.choice(("", "", "new.", "newer."))
+        corrected = one.model_copy(update={"email": f"{one.id}@{where}example.org"})
+        self.members[one.id] = corrected
+        return CorrectMember(project_id=PROJECT, member=corrected)
 
     def _recheck(self, state: ProjectState) -> Command[Any]:
         return RecheckEligibility(project_id=PROJECT, registration_id=self._registration(state))

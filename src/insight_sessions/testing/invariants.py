@@ -62,6 +62,7 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     """I7, I10, I11 and one notice per person: what must hold of every command."""
     after = decided.state
     told = Counter(owed.registration for owed in decided.notices)
+    told.subtract(owed.registration for owed in decided.notices if owed.kind is NoticeKind.ADDRESS_LEFT)
     expect(max(told.values(), default=0) <= 1, "each person concerned gets exactly one notice per command", str(told))
     silent = not decided.events and _standing(before) != _standing(after)
     expect(not silent, "I3 every change has its journal entries", type(command).__name__)
@@ -69,6 +70,12 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
         if not owed.registration:
             continue  # to the organiser
         one = after.registrations[owed.registration]
+        if owed.kind is NoticeKind.ADDRESS_LEFT:
+            earlier = before.registrations[one.id]
+            between = earlier.sequence < owed.sequence < one.sequence
+            between = between and owed.address == earlier.address != one.address
+            expect(between, "a former address is left before the new one is invited", one.id)
+            continue
         expect(owed.sequence == one.sequence, "a notice carries its registration's sequence", one.id)
         known = before.registrations.get(one.id)
         if owed.method is not None and known is not None and known.stamped is not None:

@@ -65,7 +65,7 @@ class Mailbox:
                 self._check_invite(copy, owed)
 
     def _check_invite(self, copy: Copy, owed: Owed) -> None:
-        _, uid, sequence, stamp, _ = copy.invite
+        _, uid, sequence, stamp, _, address = copy.invite
         said = (uid.partition(".")[0], sequence, stamp)
         fixed = (owed.registration, str(owed.sequence), f"{owed.at:%Y%m%dT%H%M%SZ}")
         expect(said == fixed, "I5 UID, SEQUENCE and DTSTAMP are fixed when committed", f"{said} {fixed}")
@@ -73,6 +73,7 @@ class Mailbox:
         late = any(id.partition(".")[0] == copy.id for id in self.buried)
         expect(late or int(sequence) >= last, "I10 a sequence never falls for a UID", f"{uid}: {sequence} after {last}")
         self._sequences[copy.consumer, uid] = max(last, int(sequence))
+        expect(address == copy.address, "a calendar message goes to the address it is for", copy.id)
 
     def _check_heard(self) -> None:
         """Events come in order, none left out, some again."""
@@ -113,8 +114,13 @@ class Mailbox:
                     self._check_calendar(consumer, registration, state)
 
     def _check_calendar(self, consumer: str, one: Registration, state: ProjectState) -> None:
-        """What somebody's calendar shows, having taken every message of the newest sequence."""
-        came = [copy.invite for (by, _), copy in self._first.items() if by == consumer and one.uid in copy.invite]
+        """What somebody's calendars show, having taken every message of the newest sequence."""
+        everywhere = [copy.invite for (by, _), copy in self._first.items() if by == consumer and one.uid in copy.invite]
+        address = state.people[one.person].address_at(one.address)
+        came = [invite for invite in everywhere if invite[5] == address]
+        elsewhere = {invite[5]: invite for invite in sorted(everywhere, key=lambda invite: int(invite[2]))}
+        over = all(invite[0] == "CANCEL" for where, invite in elsewhere.items() if where != address)
+        expect(over, "the entry is in no calendar behind a former address", f"{consumer} {one.id}")
         newest = max((int(invite[2]) for invite in came), default=0)
         shown = next((invite for invite in reversed(came) if int(invite[2]) == newest), None)
         if one.place is None:

@@ -69,6 +69,8 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.CLOCKS_CHANGED, slot=_TUE, previous=_EARLIER, method=Method.REQUEST),
         _owed(kind.CLOCKS_CHANGED, waits=(_TUE,)),
         _owed(kind.DETAILS_CHANGED, slot=_THU, method=Method.REQUEST),
+        _owed(kind.ADDRESS_CORRECTED, slot=_THU, method=Method.REQUEST, begins=True),
+        _owed(kind.ADDRESS_LEFT, previous=_THU, method=Method.CANCEL),
         _owed(kind.ANSWER_AGAIN, slot=_TUE, method=Method.REQUEST),
         _owed(kind.GIVE_UP_PLACE, slot=_TUE),
         _owed(kind.SESSION_CANCELLED, previous=_MON, cancelled=_MON, waits=(_TUE,), method=Method.CANCEL),

@@ -65,6 +65,7 @@ class Copy:
     person: str
     subject: str
     invite: tuple[str, ...]
+    address: str
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -236,6 +237,7 @@ class Listener:
 
 
 _LINES: Final = re.compile(r"^(METHOD|UID|SEQUENCE|DTSTAMP)[^:]*:(\S*)", re.MULTILINE)
+_ATTENDEE: Final = re.compile(r"^ATTENDEE.*:mailto:(\S+)", re.MULTILINE)
 _START: Final = re.compile(r"^DTSTART(?:;TZID=([^:]+))?:(\w+)", re.MULTILINE)
 
 
@@ -245,9 +247,16 @@ def copy_of(consumer: str, notice: Notice) -> Copy:
     if notice.invite is not None:
         head, _, body = notice.invite.data.decode().replace("\r\n ", "").partition("BEGIN:VEVENT")
         said = {**dict(_LINES.findall(head)), **dict(_LINES.findall(body))}
-        invite = (*(said[name] for name in ("METHOD", "UID", "SEQUENCE", "DTSTAMP")), _begins(body))
+        invite = (*(said[name] for name in ("METHOD", "UID", "SEQUENCE", "DTSTAMP")), _begins(body), _attendee(body))
     person = notice.recipient.person
-    return Copy(consumer, notice.id, notice.message_id, notice.date, notice.kind, person, notice.subject, invite)
+    fixed = (notice.id, notice.message_id, notice.date, notice.kind, person, notice.subject, invite)
+    return Copy(consumer, *fixed, address=notice.recipient.email)
+
+
+def _attendee(event: str) -> str:
+    """The address that an invite names, percent-encoded as it may be."""
+    (found,) = _ATTENDEE.findall(event)
+    return str(found)
 
 
 def _begins(event: str) -> str:

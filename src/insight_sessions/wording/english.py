@@ -246,6 +246,24 @@ def _details_changed(owed: Owed) -> Paragraphs:
     ]
 
 
+def _address_corrected(owed: Owed) -> Paragraphs:
+    return [
+        "We write to you at this address from now on.",
+        *_with_place(owed, "You keep your place in “{project}”:"),
+        *_cancelled(owed),
+        *_left(owed),
+        *_kept(owed),
+    ]
+
+
+def _address_left(owed: Owed) -> Paragraphs:
+    return [
+        "We write to you about “{project}” at another address from now on. Your place stays as it is.",
+        *_calendar(owed),
+        f"{_NOTHING_TO_DO} If you did not ask for this, {_WRITE}.",
+    ]
+
+
 def _answer_again(owed: Owed) -> Paragraphs:
     return [
         "Thank you for your answer. It was to an earlier invite to “{project}”, which has changed since.",
@@ -341,6 +359,8 @@ _KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[O
         _clocks_changed,
     ),
     NoticeKind.DETAILS_CHANGED: ("Some details have changed", _details_changed),
+    NoticeKind.ADDRESS_CORRECTED: ("We have your new address", _address_corrected),
+    NoticeKind.ADDRESS_LEFT: ("We write to you at another address", _address_left),
     NoticeKind.ANSWER_AGAIN: ("Please answer the new invite", _answer_again),
     NoticeKind.GIVE_UP_PLACE: ("Your place is still yours", _give_up_place),
     NoticeKind.SESSION_CANCELLED: ("A session will not take place", _session_cancelled),
