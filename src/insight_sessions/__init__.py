@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from insight_sessions.commands.calls import (
         OpenCall as OpenCall,
     )
+    from insight_sessions.commands.joining import ReleaseJoiningDetails as ReleaseJoiningDetails
     from insight_sessions.commands.people import CorrectMember as CorrectMember
     from insight_sessions.commands.places import (
         AmendAnswers as AmendAnswers,
@@ -182,6 +183,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "commands.base": ("Command", "Facts"),
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
+    "commands.joining": ("ReleaseJoiningDetails",),
     "commands.people": ("CorrectMember",),
     "commands.places": (
         "AmendAnswers",
@@ -290,6 +292,7 @@ __all__ = [
     "Refusal",
     "RegisterInterest",
     "Registration",
+    "ReleaseJoiningDetails",
     "Reply",
     "ReplyReason",
     "Report",

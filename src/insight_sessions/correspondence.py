@@ -8,6 +8,7 @@ from typing import Final
 from insight_sessions.calendar.entry import Entry, Shared
 from insight_sessions.calendar.event import Draft
 from insight_sessions.calendar.invite import Template, template_for
+from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Wording
 from insight_sessions.domain.project import Project
@@ -53,7 +54,7 @@ class Correspondence:
         email = _address(owed, person)
         project = state.project
         wording, language = self._wording(owed.kind, person, project)
-        subject, text = say(owed, project, person, wording, _reason(owed, state))
+        subject, text = say(owed, project, person, wording, _reason(owed, state), _joining(owed, state))
         invite = None
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
         if owed.method is not None and slot is not None:
@@ -164,6 +165,7 @@ def _entry(
 ) -> Entry:
     """What goes into somebody's invite: as a notice fixed it, or as it is now."""
     project = state.definition
+    joining = _released(state, registration, slot) if method is Method.REQUEST else None
     title = project.title if owed is None else owed.title
     stamped = owed.at if owed is not None else registration.stamped or registration.registered_at
     return Entry(
@@ -175,12 +177,25 @@ def _entry(
         modified=stamped,
         slot=slot,
         summary=title if slot.title is None else f"{title}: {slot.title}",
-        description=project.summary,
+        description=project.summary if joining is None else f"{project.summary}\n\n{joining.text}".strip(),
         organiser=state.organiser_of(registration),
         name=person.name,
         email=_at(person, registration.address if owed is None else owed.address),
         partstat=_answer(registration, owed),
+        conference=None if joining is None else joining.link,
     )
+
+
+def _released(state: ProjectState, registration: Registration, slot: Slot | None) -> Joining | None:
+    """How to join a session, for who has a place in it now, once it is released."""
+    joining = None if slot is None or registration.place != slot.id else state.joining.get(slot.id)
+    return joining if joining is not None and joining.released is not None else None
+
+
+def _joining(owed: Owed, state: ProjectState) -> str:
+    """The same in words; the organiser has them already."""
+    joining = _released(state, state.registration(owed.registration), owed.slot) if owed.registration else None
+    return "" if joining is None else joining.words
 
 
 def _answer(registration: Registration, owed: Owed | None) -> str | None:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from insight_sessions.commands.base import Command, Facts
-from insight_sessions.commands.deciding import decide
-from insight_sessions.commands.passing import LetTimePass, wake_at
+from insight_sessions.commands.deciding import decide, pass_time
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import InsightSessionsError, Refusal
@@ -67,9 +66,8 @@ def preview(
     """
     notices: list[Owed] = []
     outcomes: list[Outcome[Any]] = []
-    due = wake_at(state)
-    if due is not None and due <= moment.now:
-        state = decide(state, LetTimePass(project_id=state.project_id), Facts(moment.now), moment).state
+    for _, passed in pass_time(state, moment):
+        state = passed.state
     for command in commands:
         try:
             decided = decide(state, command, facts(command), moment)

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from insight_sessions.domain.events import Event
+from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.project import Project
@@ -33,6 +34,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "lineage": Lineage,
     "organiser": Organiser,
     "session": Session,
+    "joining": Joining,
     "person": Person,
     "registration": Registration,
     "answers": Answers,

@@ -13,8 +13,8 @@ from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from insight_sessions.commands.base import Command, Facts, Ref
-from insight_sessions.commands.deciding import Decided, decide
-from insight_sessions.commands.passing import LetTimePass, wake_at
+from insight_sessions.commands.deciding import Decided, decide, pass_time
+from insight_sessions.commands.passing import wake_at
 from insight_sessions.domain.state import Lineage, ProjectState
 from insight_sessions.errors import CommandConflict, NotFound, StorageBusy, StorageError, UpgradeNeeded
 from insight_sessions.hooks.manager import LISTEN, NOTIFY
@@ -130,11 +130,10 @@ class _Batch:
 
     @property
     def wake_at(self) -> datetime | None:
-        """When something next becomes due; worked out anew only when the call or a session changed."""
+        """When something next becomes due; worked out anew only when something that time is for changed."""
         state, before = self.state, self._kept.state
-        if state.announced is before.announced and state.sessions is before.sessions:
-            return self._kept.wake_at
-        return wake_at(state)
+        kept = state.announced is before.announced and state.sessions is before.sessions
+        return self._kept.wake_at if kept and state.joining is before.joining else wake_at(state)
 
 
 class Writer:
@@ -291,8 +290,8 @@ class Writer:
     def _let_time_pass(self, batch: _Batch, moment: Moment) -> None:
         due = batch.wake_at
         if due is not None and due <= moment.now:
-            command = LetTimePass(project_id=batch.state.project_id)
-            batch.add(decide(batch.state, command, Facts(moment.now), moment), moment)
+            for _, decided in pass_time(batch.state, moment):
+                batch.add(decided, moment)
 
     def _decide(self, request: Request[Any], batch: _Batch, moment: Moment) -> None:
         """One command; a refusal, or a fault in its rule, fails it alone."""

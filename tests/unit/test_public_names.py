@@ -19,9 +19,9 @@ CallStatus CancelProject CancelSession Candidate CloseCall Command CommandConfli
 ConsoleNotifier Contact CorrectMember DeadLetter DeclineInterest Deliveries Desk Erased Event EventKind Explanation
 Facts FolderNotifier Funnel Health InsightSessionsError Invite Member Method Moment NotEligible NotFound NotPossible
 Notice NoticeKind Objection OpenCall Outcome Person PluginError Preview Project ProjectFileError ProjectState Question
-Recipient Refusal RegisterInterest Registration Reply ReplyReason Report RescheduleSession ResizeSession Room Runtime
-Session SessionFull SessionReport SessionStatus Status Storage StorageBackend StorageBusy StorageError SwitchSession
-UpgradeNeeded Withdraw Wording __version__ hookimpl
+Recipient Refusal RegisterInterest Registration ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession
+ResizeSession Room Runtime Session SessionFull SessionReport SessionStatus Status Storage StorageBackend StorageBusy
+StorageError SwitchSession UpgradeNeeded Withdraw Wording __version__ hookimpl
 """
 
 

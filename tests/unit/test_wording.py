@@ -352,6 +352,7 @@ def test_whatever_the_facts_our_own_words_leave_no_gap(owed: Owed) -> None:
     """They pass the check that a plugin's words must pass, and what a sentence announces follows."""
     assert problem_with(default_wording(owed)) is None
     never = {K.PLACE_CONFIRMED, K.PLACE_MOVED, K.SWITCH_WAITING, K.ANSWER_AGAIN, K.GIVE_UP_PLACE}
+    never |= {K.JOINING_DETAILS, K.ADDRESS_CORRECTED}
     if owed.slot is None and owed.kind in never:
         return  # never without a place
     _, text = say(owed, PROJECT, ADA)
@@ -428,13 +429,14 @@ def test_every_placeholder_is_filled() -> None:
         shifted=((EARLIER, TUE), (MON, MON)),
         skipped=(THU,),
     )
-    assert say(facts, PROJECT, ADA, words, " Because.\n") == (
+    assert say(facts, PROJECT, ADA, words, " Because.\n", "https://meet.example.org") == (
         TUE_WHEN,
         f"""\
 name: Ada Osei
 project: Exploring COVID-19 backlogs
 session: {TUE_WHEN}
 where: Online
+joining: https://meet.example.org
 previous: {MON_WHEN}
 waiting_for: {MON_WHEN}
 {THU_WHEN}

@@ -1,9 +1,11 @@
 """Deciding a command: its rule says what the next state is, and the difference that makes says who must be told."""
 
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Asked, differences
+from insight_sessions.commands.passing import MOST_EFFECTS, due_at
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.state import ProjectState
@@ -44,6 +46,23 @@ def decide(state: ProjectState, command: Command[R], facts: Facts, moment: Momen
     """
     asked = Asked(state.project_id, command.id or id, command.by)
     return _conclude(state, command.rule(state, facts, moment), asked, moment)
+
+
+def pass_time(state: ProjectState, moment: Moment) -> Iterator[tuple[Command[Any], Decided]]:
+    """What time does to a project, one thing after the other, at most some hundred effects of it.
+
+    Args:
+        state: the project as it is.
+        moment: the present, and where new ids come from.
+    """
+    effects = 0
+    command = due_at(state, moment.now)
+    while command is not None and effects < MOST_EFFECTS:
+        decided = decide(state, command, Facts(moment.now), moment)
+        yield command, decided
+        effects += max(1, len(decided.events), len(decided.notices))
+        state = decided.state
+        command = due_at(state, moment.now)
 
 
 def _conclude(before: ProjectState, ruling: Ruling, asked: Asked, moment: Moment) -> Decided:

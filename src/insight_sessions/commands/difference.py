@@ -56,7 +56,7 @@ _FAREWELL: Final = {
     Decision.DECLINED: (NoticeKind.DECLINED, EventKind.DECLINED),
 }
 
-_SAME_REVISION: Final = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.ANSWER_AGAIN})
+_SAME_REVISION: Final = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.JOINING_DETAILS, NoticeKind.ANSWER_AGAIN})
 """What comes with the same invite once more: the same time, with other words or another question."""
 
 

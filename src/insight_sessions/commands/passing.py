@@ -6,10 +6,13 @@ for projects where something is due and nobody else came by.
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
+from typing import Any
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.calls import with_call
 from insight_sessions.commands.filling import checked, fill
+from insight_sessions.commands.joining import ReleaseDue, releases
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.project import CallStatus, Project
 from insight_sessions.domain.registration import Registration
@@ -53,6 +56,7 @@ def _pass_call(state: ProjectState, now: datetime, events: list[Event]) -> Proje
 
 
 def _due(state: ProjectState) -> Iterator[datetime]:
+    """When calls and sessions need `LetTimePass`."""
     call = state.call
     if call.status is CallStatus.DRAFT and call.opens_at is not None:
         yield call.opens_at
@@ -67,7 +71,19 @@ def wake_at(state: ProjectState) -> datetime | None:
     """When something next becomes due in a project; None when nothing will."""
     if state.announced is None:
         return None
-    return min(_due(state), default=None)
+    return min(chain(_due(state), (due for due, _ in releases(state))), default=None)
+
+
+def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
+    """What time does next to a project, if it has come; calls and sessions first."""
+    if state.announced is None:
+        return None
+    if any(due <= now for due in _due(state)):
+        return LetTimePass(project_id=state.project_id)
+    for due, session_id in releases(state):
+        if due <= now:
+            return ReleaseDue(project_id=state.project_id, session_id=session_id)
+    return None
 
 
 class RecheckEligibility(Command[Registration]):

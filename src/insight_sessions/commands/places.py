@@ -120,10 +120,15 @@ def _refuse_when_none_is_open(sessions: list[Session], now: datetime) -> None:
         refuse_unbookable(sessions[0], now)
 
 
-def refuse_unbookable(session: Session, now: datetime) -> None:
-    """A place can only be given in a session that is scheduled and has not begun."""
+def refuse_over(session: Session) -> None:
+    """Nothing more can be done about a session that was held or cancelled."""
     if session.status in _GONE:
         raise NotPossible(*_GONE[session.status])
+
+
+def refuse_unbookable(session: Session, now: datetime) -> None:
+    """A place can only be given in a session that is scheduled and has not begun."""
+    refuse_over(session)
     if not session.is_open_at(now):
         raise NotPossible("session_begun", "This session has begun.")
 

@@ -17,6 +17,8 @@ class EventKind(StrEnum):
     SESSION_RESCHEDULED = "session_rescheduled"
     SESSION_RESIZED = "session_resized"
     SESSION_CANCELLED = "session_cancelled"
+    JOINING_PLANNED = "joining_planned"
+    JOINING_RELEASED = "joining_released"
     SESSION_HELD = "session_held"
     SESSION_SHIFTED = "session_shifted"
     SESSION_SKIPPED = "session_skipped"

@@ -29,6 +29,8 @@ class NoticeKind(StrEnum):
     """Your session keeps its local time; by new rules of its time zone, that is another instant."""
     DETAILS_CHANGED = "details_changed"
     """Your session has the same time, and other details."""
+    JOINING_DETAILS = "joining_details"
+    """This is how to join your session."""
     ADDRESS_CORRECTED = "address_corrected"
     """We write to you at this address from now on; you keep your place."""
     ADDRESS_LEFT = "address_left"

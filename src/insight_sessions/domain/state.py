@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
+from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
@@ -52,7 +53,7 @@ class Lineage:
 RESTORE_GAP: Final = 1000
 """How far invites' sequence numbers jump with each restore: more than a chain grows between backups."""
 
-Thing = Project | Lineage | Organiser | Session | Person | Registration | Answers | Reason | Consent
+Thing = Project | Lineage | Organiser | Session | Person | Registration | Answers | Reason | Consent | Joining
 """Whatever is kept as a record of its own."""
 
 Noted = tuple["Noted | None", str, str, Thing]
@@ -78,6 +79,7 @@ class ProjectState:
         organisers: its contacts by number.
         sessions: by id.
         slots: when and where each session is, as notices say it.
+        joining: how to join each session, for those with a place in it.
         registrations: by id.
         people: by our id of the person.
         answers: to the organisers' questions, by registration.
@@ -102,6 +104,7 @@ class ProjectState:
     organisers: HashTrieMap[str, Organiser] = _EMPTY
     sessions: HashTrieMap[str, Session] = _EMPTY
     slots: HashTrieMap[str, Slot] = _EMPTY
+    joining: HashTrieMap[str, Joining] = _EMPTY
     registrations: HashTrieMap[str, Registration] = _EMPTY
     people: HashTrieMap[str, Person] = _EMPTY
     answers: HashTrieMap[str, Answers] = _EMPTY
@@ -258,6 +261,8 @@ class ProjectState:
                 return self._put_in("organisers", "organiser", str(thing.number), thing)
             case Answers():
                 return self._put_in("answers", "answers", thing.registration, thing)
+            case Joining():
+                return self._put_in("joining", "joining", thing.session, thing)
             case Reason():
                 return self._put_in("reasons", "reason", thing.registration, thing)
             case _:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.joining import ReleaseJoiningDetails
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import (
@@ -41,6 +42,7 @@ _KINDS: Final[dict[str, float]] = {
     "reschedule": 5,
     "resize": 11,
     "cancel_session": 6,
+    "release": 3,
     "amend": 3,
     "open": 3,
     "close": 1.5,
@@ -225,6 +227,14 @@ class Deviser:
         session = self._dice.choice(self._sessions(state))
         capacity = self._dice.choice((0, 1, 1, 2, 3, None))
         return ResizeSession(project_id=PROJECT, session_id=session, capacity=capacity)
+
+    def _release(self, state: ProjectState) -> Command[Any]:
+        return ReleaseJoiningDetails(
+            project_id=PROJECT,
+            session_id=self._dice.choice(self._sessions(state)),
+            link=f"https://meet.example.org/{self._dice.randrange(2)}",
+            hours_before=self._dice.choice((None, 1, 48)),
+        )
 
     def _cancel_session(self, state: ProjectState) -> Command[Any]:
         return CancelSession(project_id=PROJECT, session_id=self._dice.choice(self._sessions(state)), reason="Ill.")

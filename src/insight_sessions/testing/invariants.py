@@ -79,7 +79,7 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
         expect(owed.sequence == one.sequence, "a notice carries its registration's sequence", one.id)
         known = before.registrations.get(one.id)
         if owed.method is not None and known is not None and known.stamped is not None:
-            again = owed.kind in {NoticeKind.DETAILS_CHANGED, NoticeKind.ANSWER_AGAIN}
+            again = owed.kind in {NoticeKind.DETAILS_CHANGED, NoticeKind.JOINING_DETAILS, NoticeKind.ANSWER_AGAIN}
             expect(again or one.sequence > known.sequence, "I10 each change of an invite has a new sequence", one.id)
     for id, known in before.registrations.items():
         one = after.registrations[id]

@@ -24,6 +24,7 @@ ODD_NAMES: Final = (
 )
 """Names that real people have, or that somebody may try."""
 
+_LINK: Final = "https://meet.example.org/backlogs"
 _AT: Final = datetime(2021, 6, 14, 9, tzinfo=UTC)
 _PROJECT: Final = Project(
     id="covid-backlogs",
@@ -69,6 +70,7 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.CLOCKS_CHANGED, slot=_TUE, previous=_EARLIER, method=Method.REQUEST),
         _owed(kind.CLOCKS_CHANGED, waits=(_TUE,)),
         _owed(kind.DETAILS_CHANGED, slot=_THU, method=Method.REQUEST),
+        _owed(kind.JOINING_DETAILS, slot=_THU, method=Method.REQUEST),
         _owed(kind.ADDRESS_CORRECTED, slot=_THU, method=Method.REQUEST, begins=True),
         _owed(kind.ADDRESS_LEFT, previous=_THU, method=Method.CANCEL),
         _owed(kind.ANSWER_AGAIN, slot=_TUE, method=Method.REQUEST),
@@ -121,7 +123,8 @@ def _report(shifted: tuple[tuple[Slot, Slot], ...], skipped: tuple[Slot, ...]) -
 
 
 def _notice(owed: Owed, person: Person) -> Notice:
-    subject, text = say(owed, _PROJECT, person)
+    told = owed.kind is NoticeKind.JOINING_DETAILS
+    subject, text = say(owed, _PROJECT, person, joining=_LINK if told else "")
     return Notice(
         id=owed.id,
         kind=owed.kind,
@@ -152,4 +155,5 @@ def _entry(owed: Owed, method: Method, person: Person) -> Entry:
         organiser=_PROJECT.organiser,
         name=person.name,
         email=person.email,
+        conference=_LINK if owed.kind is NoticeKind.JOINING_DETAILS else None,
     )

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from insight_sessions.commands.base import Command, Facts, Ref
-from insight_sessions.commands.deciding import Decided, decide
-from insight_sessions.commands.passing import LetTimePass, wake_at
+from insight_sessions.commands.base import Command, Ref
+from insight_sessions.commands.deciding import Decided, decide, pass_time
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.state import Lineage, ProjectState
@@ -58,22 +57,19 @@ class Replay:
         ids = iter(attempt.minted)
         moment = Moment(attempt.now, lambda _: next(ids))
         state, done, steps = _noted(self.state, epoch), dict(self.done), list(self.steps)
-        waiting: list[tuple[Command[Any], Facts, str | None]] = []
-        due = wake_at(state)
-        if due is not None and due <= attempt.now:
-            waiting.append((LetTimePass(project_id=state.project_id), Facts(attempt.now), None))
-        waiting.extend((one.command, one.facts, one.id) for one in attempt.requests)
-        for command, facts, id in waiting:
-            if id in done:
-                continue
-            try:
-                decided = decide(state, command, facts, moment, id)
-            except Exception:  # noqa: BLE001, S112 - a refused command, or one with a bug, changes nothing
-                continue
+        for command, decided in pass_time(state, moment):
             steps.append(Step(state, command, decided, attempt.now))
             state = decided.state
-            if id is not None:
-                done[id] = decided.result
+        for one in attempt.requests:
+            if one.id in done:
+                continue
+            try:
+                decided = decide(state, one.command, one.facts, moment, one.id)
+            except Exception:  # noqa: BLE001, S112 - a refused command, or one with a bug, changes nothing
+                continue
+            steps.append(Step(state, one.command, decided, attempt.now))
+            state = decided.state
+            done[one.id] = decided.result
         if len(steps) == len(self.steps) and state is self.state:
             return self
         state = state.at(version=state.version + 1, epoch=epoch, journal_end=state.journal_end)
@@ -125,7 +121,18 @@ def differences(one: ProjectState, other: ProjectState) -> list[str]:
 
 
 def _content(state: ProjectState) -> dict[str, object]:
-    names = ("organisers", "sessions", "registrations", "people", "answers", "reasons", "consents", "members", "latest")
+    names = (
+        "organisers",
+        "sessions",
+        "joining",
+        "registrations",
+        "people",
+        "answers",
+        "reasons",
+        "consents",
+        "members",
+        "latest",
+    )
     kept = {name: dict(getattr(state, name)) for name in names}
     lines = {id: ([one.id for one in state.waiting(id)], state.places_left(id)) for id in state.sessions}
     return {**kept, "lines": lines, "rest": (state.announced, state.lineage, state.journal_end, state.next_arrival)}

@@ -22,6 +22,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "project": "the project's title",
     "session": "the session they have a place in: title, date, time and zone",
     "where": "where that session is",
+    "joining": "how to join that session, once it is released: the link and what goes with it",
     "previous": "the session they had a place in before",
     "waiting_for": "the sessions they wait for, one on each line",
     "cancelled": "the session that will not take place",
@@ -41,7 +42,12 @@ _BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 
 
 def say(
-    owed: Owed, project: Project, person: Person, wording: Wording | None = None, reason: str | None = None
+    owed: Owed,
+    project: Project,
+    person: Person,
+    wording: Wording | None = None,
+    reason: str | None = None,
+    joining: str = "",
 ) -> tuple[str, str]:
     """Put a notice into words.
 
@@ -51,12 +57,13 @@ def say(
         person: who it is for.
         wording: the host's own words; ours in plain English when there are none.
         reason: why, in the organiser's words, if there is anything to say.
+        joining: how to join their session, if they may know it.
 
     Returns:
         The subject, one line of at most 200 characters, and the text.
     """
     words = default_wording(owed) if wording is None else wording
-    facts = _facts(owed, project, person, reason)
+    facts = {**_facts(owed, project, person, reason), "joining": joining}
     subject = " ".join(_filled(words.subject, facts).split()) or owed.title
     if len(subject) > SUBJECT_LENGTH:
         subject = subject[: SUBJECT_LENGTH - 1].rstrip() + "…"

@@ -36,7 +36,7 @@ def default_wording(owed: Owed) -> Wording:
 def _with_place(owed: Owed, opening: str) -> Paragraphs:
     """A sentence and, below it, the place they have."""
     where = "" if owed.slot is None or owed.slot.where is None else "\nWhere: {where}"
-    return [opening, f"{{session}}{where}"]
+    return [opening, f"{{session}}{where}", "How to join:\n{joining}"]
 
 
 def _calendar(owed: Owed) -> Paragraphs:
@@ -246,6 +246,16 @@ def _details_changed(owed: Owed) -> Paragraphs:
     ]
 
 
+def _joining_details(owed: Owed) -> Paragraphs:
+    return [
+        *_with_place(owed, "This is your session of “{project}”, and how to join it."),
+        *_cancelled(owed),
+        *_left(owed),
+        "Please keep this to yourself: it is for those with a place only.",
+        *_kept(owed),
+    ]
+
+
 def _address_corrected(owed: Owed) -> Paragraphs:
     return [
         "We write to you at this address from now on.",
@@ -359,6 +369,7 @@ _KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[O
         _clocks_changed,
     ),
     NoticeKind.DETAILS_CHANGED: ("Some details have changed", _details_changed),
+    NoticeKind.JOINING_DETAILS: ("How to join your session", _joining_details),
     NoticeKind.ADDRESS_CORRECTED: ("We have your new address", _address_corrected),
     NoticeKind.ADDRESS_LEFT: ("We write to you at another address", _address_left),
     NoticeKind.ANSWER_AGAIN: ("Please answer the new invite", _answer_again),
