@@ -8,6 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from insight_sessions.allocating.deciding import (
+        BoundsMissed as BoundsMissed,
+    )
+    from insight_sessions.commands.allocation import (
+        Allocate as Allocate,
+    )
     from insight_sessions.commands.base import Command as Command
     from insight_sessions.commands.base import Facts as Facts
     from insight_sessions.commands.calls import (
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
     )
     from insight_sessions.commands.calls import (
         OpenCall as OpenCall,
+    )
+    from insight_sessions.commands.consolidation import (
+        Consolidate as Consolidate,
     )
     from insight_sessions.commands.joining import ReleaseJoiningDetails as ReleaseJoiningDetails
     from insight_sessions.commands.people import CorrectMember as CorrectMember
@@ -59,14 +68,53 @@ if TYPE_CHECKING:
     )
     from insight_sessions.delivery import Deliveries as Deliveries
     from insight_sessions.desk import Desk as Desk
+    from insight_sessions.domain.allocated import (
+        Allocation as Allocation,
+    )
+    from insight_sessions.domain.allocated import (
+        BoundCost as BoundCost,
+    )
+    from insight_sessions.domain.allocated import (
+        Missed as Missed,
+    )
+    from insight_sessions.domain.allocated import (
+        MissedReason as MissedReason,
+    )
+    from insight_sessions.domain.allocated import (
+        OutcomeReason as OutcomeReason,
+    )
+    from insight_sessions.domain.allocated import (
+        PersonOutcome as PersonOutcome,
+    )
+    from insight_sessions.domain.allocated import (
+        Unmet as Unmet,
+    )
     from insight_sessions.domain.allocation import (
         AllocationPolicy as AllocationPolicy,
+    )
+    from insight_sessions.domain.allocation import (
+        Bound as Bound,
     )
     from insight_sessions.domain.allocation import (
         Candidate as Candidate,
     )
     from insight_sessions.domain.allocation import (
+        Proposal as Proposal,
+    )
+    from insight_sessions.domain.allocation import (
         Room as Room,
+    )
+    from insight_sessions.domain.allocation import (
+        Score as Score,
+    )
+    from insight_sessions.domain.consolidated import (
+        Consolidation as Consolidation,
+    )
+    from insight_sessions.domain.consolidated import (
+        ConsolidationScore as ConsolidationScore,
+    )
+    from insight_sessions.domain.consolidated import (
+        ProposedMove as ProposedMove,
     )
     from insight_sessions.domain.events import Event as Event
     from insight_sessions.domain.events import EventKind as EventKind
@@ -173,6 +221,7 @@ if TYPE_CHECKING:
     from insight_sessions.replies import Reply as Reply
     from insight_sessions.reporting import Funnel as Funnel
     from insight_sessions.reporting import Report as Report
+    from insight_sessions.reporting import Satisfaction as Satisfaction
     from insight_sessions.reporting import SessionReport as SessionReport
     from insight_sessions.runtime import Moment as Moment
     from insight_sessions.runtime import Runtime as Runtime
@@ -181,6 +230,19 @@ if TYPE_CHECKING:
     __version__: str
 
 _ROOMS = {
+    "allocating.deciding": ("BoundsMissed",),
+    "commands.allocation": ("Allocate",),
+    "commands.consolidation": ("Consolidate",),
+    "domain.allocated": (
+        "Allocation",
+        "BoundCost",
+        "Missed",
+        "MissedReason",
+        "OutcomeReason",
+        "PersonOutcome",
+        "Unmet",
+    ),
+    "domain.consolidated": ("Consolidation", "ConsolidationScore", "ProposedMove"),
     "commands.base": ("Command", "Facts"),
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
     "commands.joining": ("ReleaseJoiningDetails",),
@@ -196,7 +258,7 @@ _ROOMS = {
     "commands.sessions": ("AddSession", "CancelSession", "RescheduleSession", "ResizeSession"),
     "delivery": ("Deliveries",),
     "desk": ("Desk",),
-    "domain.allocation": ("AllocationPolicy", "Candidate", "Room"),
+    "domain.allocation": ("AllocationPolicy", "Bound", "Candidate", "Proposal", "Room", "Score"),
     "domain.events": ("Event", "EventKind"),
     "domain.member": ("Erased", "Member", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
@@ -228,7 +290,7 @@ _ROOMS = {
     "hooks.specs": ("StorageBackend", "hookimpl"),
     "previewing": ("Outcome", "Preview"),
     "replies": ("Reply",),
-    "reporting": ("Funnel", "Report", "SessionReport"),
+    "reporting": ("Funnel", "Report", "Satisfaction", "SessionReport"),
     "runtime": ("Moment", "Runtime"),
     "storage.port": ("Storage",),
 }
@@ -236,12 +298,17 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "AddSession",
+    "Allocate",
+    "Allocation",
     "AllocationPolicy",
     "AlreadyRegistered",
     "AmendAnswers",
     "AmendProject",
     "AnnounceProject",
     "Because",
+    "Bound",
+    "BoundCost",
+    "BoundsMissed",
     "Call",
     "CallNotOpen",
     "CallStatus",
@@ -254,6 +321,9 @@ __all__ = [
     "ConfirmPlace",
     "ConsentAsked",
     "ConsoleNotifier",
+    "Consolidate",
+    "Consolidation",
+    "ConsolidationScore",
     "Contact",
     "CorrectMember",
     "DeadLetter",
@@ -272,6 +342,8 @@ __all__ = [
     "Invite",
     "Member",
     "Method",
+    "Missed",
+    "MissedReason",
     "Moment",
     "NotEligible",
     "NotFound",
@@ -281,12 +353,16 @@ __all__ = [
     "Objection",
     "OpenCall",
     "Outcome",
+    "OutcomeReason",
     "Person",
+    "PersonOutcome",
     "PluginError",
     "Preview",
     "Project",
     "ProjectFileError",
     "ProjectState",
+    "Proposal",
+    "ProposedMove",
     "Question",
     "Recipient",
     "Refusal",
@@ -300,6 +376,8 @@ __all__ = [
     "ResizeSession",
     "Room",
     "Runtime",
+    "Satisfaction",
+    "Score",
     "Session",
     "SessionFull",
     "SessionReport",
@@ -310,6 +388,7 @@ __all__ = [
     "StorageBusy",
     "StorageError",
     "SwitchSession",
+    "Unmet",
     "UpgradeNeeded",
     "Withdraw",
     "Wording",

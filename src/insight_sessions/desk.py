@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from insight_sessions.errors import NotFound, PluginError
+from insight_sessions.errors import NotFound
 
 if TYPE_CHECKING:
     from insight_sessions.commands.base import Command
@@ -154,8 +154,9 @@ class Desk:
             PluginError: a plugin could not be asked what the command needs.
             pydantic.ValidationError: the command would make the project wrong, such as by a second session of one id.
         """
-        request = self._request(command)
-        self._writer.do(command.project_id, [request])
+        from insight_sessions import doing
+
+        request = doing.do(command, self._request, self._writer)
         if request.error is not None:
             raise request.error
         result: R = request.result
@@ -167,26 +168,10 @@ class Desk:
         Raises:
             ValueError: a command names another project.
         """
-        from insight_sessions.previewing import outcome_of
-        from insight_sessions.writer import Request
+        from insight_sessions import doing
 
         _refuse_mixed(project_id, commands)
-        requests = [self._asked(command) for command in commands]
-        ready = [request for request in requests if isinstance(request, Request)]
-        if ready:
-            self._writer.do(project_id, ready)
-        return [
-            outcome_of(command, request.result, request.error)
-            if isinstance(request, Request)
-            else outcome_of(command, None, request)
-            for command, request in zip(commands, requests, strict=True)
-        ]
-
-    def _asked(self, command: Command[Any]) -> Request[Any] | PluginError:
-        try:
-            return self._request(command)
-        except PluginError as error:
-            return error
+        return doing.do_many(project_id, commands, self._request, self._writer)
 
     def preview(self, *commands: Command[Any]) -> Preview:
         """What commands of one project would do, one after the other; nothing is written.

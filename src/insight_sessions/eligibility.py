@@ -37,8 +37,12 @@ class Enquiry:
         self._person_id = person_id
         self._state_of = state_of
 
-    def facts(self, command: Command[Any]) -> Facts:
-        """What is true now of whom a command is about.
+    def facts(self, command: Command[Any], state: ProjectState | None = None) -> Facts:
+        """What is true now of whom a command is about, or what was worked out for it.
+
+        Args:
+            command: the command.
+            state: what to work it out on; the committed state when not given.
 
         Raises:
             PluginError: a member was named by id and no plugin knows members, or two disagree.
@@ -57,8 +61,17 @@ class Enquiry:
                 return Facts(now, command.member, self._person_id(command.member.id))
             case RecheckEligibility():
                 return self._again(command.project_id, command.registration_id, None, now)
+            case _ if command.works_out:
+                return self._worked_out(command, state or self._state(command.project_id), now)
             case _:
                 return Facts(now)
+
+    def _worked_out(self, command: Command[Any], state: ProjectState | None, now: datetime) -> Facts:
+        from insight_sessions.proposing import proposed  # noqa: PLC0415 - few processes ever work anything out
+
+        if state is None:
+            return Facts(now)  # the rule will say that there is no such project
+        return Facts(now, proposed=proposed(command, state, lambda: self._plugins.allocation_policies, now))
 
     def _member(self, who: Member | str) -> Member | None:
         if isinstance(who, Member):

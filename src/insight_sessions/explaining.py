@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from insight_sessions.allocating.ballot import lot
 from insight_sessions.commands.filling import is_current
+from insight_sessions.domain.allocated import Allocation, Missed, MissedReason, OutcomeReason, PersonOutcome
 from insight_sessions.domain.registration import Registration, Status
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
@@ -59,7 +61,11 @@ def explain(state: ProjectState, registration: Registration | None, now: datetim
     if registration is None:
         return Explanation(None, None, (Because("not_registered", "There is no registration for this project."),))
     places = _positions(state, registration)
-    reasons = (*_standing(state, registration, places), *_waiting(state, registration, places, now))
+    reasons = (
+        *_standing(state, registration, places),
+        *_decided_together(state, registration),
+        *_waiting(state, registration, places, now),
+    )
     return Explanation(registration.status, min(places.values(), default=None), reasons)
 
 
@@ -93,6 +99,73 @@ def _standing(state: ProjectState, registration: Registration, places: dict[str,
         yield Because("displaced", "They lost a place they had, so they come before everyone who never had one.")
     if registration.switching:
         yield Because("switching", "They asked for another session, and keep their place until they have it.")
+
+
+def _decided_together(state: ProjectState, registration: Registration) -> Iterator[Because]:
+    """What allocations and consolidations have to do with it, while it is still as they left it."""
+    newest = sorted(state.consolidations.values(), key=lambda one: -one.number)
+    move = next((move for one in newest for move in one.moves if move.registration == registration.id), None)
+    if move is not None:
+        if registration.place is not None and registration.place == move.session:
+            said = f"They were moved from {move.origin}, so that every session that runs has enough people."
+            yield Because("consolidated", said, registration.place)
+        return
+    allocations = sorted(state.allocations.values(), key=lambda one: -one.number)
+    found = next((one for one in allocations if registration.id in one.outcomes), None)
+    outcome = None if found is None else found.outcome_of(registration.id)
+    known = registration.status in {Status.CONFIRMED, Status.WAITING}
+    if found is None or outcome is None or not known or outcome.session != registration.place:
+        return
+    yield _outcome(outcome)
+    if found.policy == "lottery":
+        yield Because("drawn", f"They were drawn number {_drawn(found, registration.id)} of {len(found.outcomes)}.")
+    for missed in outcome.missed:
+        yield _missed(missed)
+
+
+def _outcome(outcome: PersonOutcome) -> Because:
+    match outcome.reason:
+        case OutcomeReason.PLACE_GIVEN:
+            said = f"Places were decided about together, and this is number {outcome.wish} of their wishes."
+            return Because("place_given", said, outcome.session)
+        case OutcomeReason.ALL_TAKEN:
+            return Because("all_taken", "Places were decided about together, and all that they wished for were taken.")
+        case OutcomeReason.KEPT_FOR_BALANCE:
+            said = (
+                "Places were decided about together, and a bound on the mix of people stands between them and a place."
+            )
+            return Because("kept_for_balance", said)
+        case OutcomeReason.NOT_CHOSEN:
+            said = "Places were decided about together, and the policy did not give them one that was free."
+            return Because("not_chosen", said)
+        case OutcomeReason.NOTHING_OFFERED:
+            said = "Places were decided about together, and none of the sessions they wished for had places to give."
+            return Because("nothing_offered", said)
+
+
+def _missed(missed: Missed) -> Because:
+    """Why somebody did not get a session that they would rather have had."""
+    session = missed.session
+    match missed.reason:
+        case MissedReason.FULL:
+            return Because("missed_full", f"Session {session}, which they wished for more, was full.", session)
+        case MissedReason.BALANCE:
+            said = f"Session {session}, which they wished for more, was not given to them to keep the mix of people."
+            return Because("missed_balance", said, session)
+        case MissedReason.POLICY:
+            said = f"Session {session}, which they wished for more, was not given to them by the policy."
+            return Because("missed_policy", said, session)
+        case MissedReason.NOT_OFFERED:
+            said = f"Session {session}, which they wished for more, had no places to give."
+            return Because("missed_not_offered", said, session)
+        case MissedReason.NOT_ELIGIBLE:
+            said = f"Session {session}, which they wished for more, is after the end of their membership."
+            return Because("missed_not_eligible", said, session)
+
+
+def _drawn(found: Allocation, registration_id: str) -> int:
+    mine = lot(found.seed, registration_id)
+    return sum(lot(found.seed, other) <= mine for other in found.outcomes)
 
 
 def _answer(registration: Registration) -> Iterator[Because]:

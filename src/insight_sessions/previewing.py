@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.deciding import decide, pass_time
@@ -10,6 +10,9 @@ from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import InsightSessionsError, Refusal
 from insight_sessions.runtime import Moment
+
+if TYPE_CHECKING:
+    from insight_sessions.reporting import Report
 
 R = TypeVar("R")
 
@@ -52,16 +55,25 @@ class Preview:
     notices: tuple[Owed, ...]
     state: ProjectState
 
+    def report(self) -> "Report":
+        """The project in numbers, as it would be."""
+        from insight_sessions.reporting import report  # noqa: PLC0415 - few previews are counted
+
+        return report(self.state)
+
 
 def preview(
-    state: ProjectState, commands: Sequence[Command[Any]], facts: Callable[[Command[Any]], Facts], moment: Moment
+    state: ProjectState,
+    commands: Sequence[Command[Any]],
+    facts: Callable[[Command[Any], ProjectState], Facts],
+    moment: Moment,
 ) -> Preview:
     """What commands would do to a state, one after the other.
 
     Args:
         state: the project as it is.
         commands: what somebody might want.
-        facts: finds out what must be known of each.
+        facts: finds out what must be known of each, on the state that it would be done on.
         moment: when, and where new ids come from.
     """
     notices: list[Owed] = []
@@ -70,7 +82,7 @@ def preview(
         state = passed.state
     for command in commands:
         try:
-            decided = decide(state, command, facts(command), moment)
+            decided = decide(state, command, facts(command, state), moment)
         except (InsightSessionsError, ValueError) as error:
             outcomes.append(outcome_of(command, None, error))
             continue

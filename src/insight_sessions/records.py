@@ -14,6 +14,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from insight_sessions.domain.allocated import Allocation
+from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.member import Person
@@ -40,10 +42,12 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "answers": Answers,
     "reason": Reason,
     "consent": Consent,
+    "allocation": Allocation,
+    "consolidation": Consolidation,
 }
 
 
-_IN_FULL: Final[frozenset[type[Any]]] = frozenset({Project, Session})
+_IN_FULL: Final[frozenset[type[Any]]] = frozenset({Project, Session, Allocation, Consolidation})
 """What is written with every field: there are few of them, and a default of theirs may be a sentence of ours."""
 
 _forms: dict[type[Any], TypeAdapter[Any]] = {}

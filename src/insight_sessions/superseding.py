@@ -7,7 +7,7 @@ what is still news is taken over. A cancellation of something the person never h
 
 from dataclasses import replace
 
-from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot
 
 
 def merged(first: Owed, later: Owed) -> Owed | None:
@@ -34,12 +34,13 @@ def _cancelled(first: Owed, later: Owed) -> Owed:
     if first.begins:
         return replace(later, method=None, previous=None, begins=True)  # whatever comes next is their first
     # What they had when they last heard of it, and why that is gone.
-    return replace(later, previous=first.previous or later.previous, cancelled=first.cancelled or later.cancelled)
+    gone, others = _gone(first, later)
+    return replace(later, previous=first.previous or later.previous, cancelled=gone, others_cancelled=others)
 
 
 def _requested(first: Owed, later: Owed) -> Owed:
     begins = first.begins or later.begins
-    cancelled = later.cancelled or first.cancelled
+    cancelled, others = _gone(later, first)
     if first.begins:
         kind, previous = NoticeKind.PLACE_CONFIRMED, None
     elif first.previous is None or later.slot is None:
@@ -52,4 +53,10 @@ def _requested(first: Owed, later: Owed) -> Owed:
         kind, previous = NoticeKind.SESSION_RESCHEDULED, first.previous
     else:
         kind, previous = NoticeKind.PLACE_CONFIRMED, None
-    return replace(later, kind=kind, previous=previous, cancelled=cancelled, begins=begins)
+    return replace(later, kind=kind, previous=previous, cancelled=cancelled, others_cancelled=others, begins=begins)
+
+
+def _gone(foremost: Owed, other: Owed) -> tuple[Slot | None, tuple[Slot, ...]]:
+    """The cancelled sessions that are still news: those of the one notice, or else of the other."""
+    told = other if foremost.cancelled is None else foremost
+    return told.cancelled, told.others_cancelled

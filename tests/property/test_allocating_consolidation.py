@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight_sessions.allocating.consolidating import consolidate
-from insight_sessions.allocating.consolidation import Consolidation, ConsolidationScore, Running, Seated
+from insight_sessions.allocating.consolidation import Plan, Running, Seated
+from insight_sessions.domain.consolidated import ConsolidationScore
 from tests.unit.allocating_kit import SESSIONS
 
 people_lists = st.lists(
@@ -69,7 +70,7 @@ def score_of(
     )
 
 
-def seats_of(found: Consolidation, people: Sequence[Seated]) -> list[str | None]:
+def seats_of(found: Plan, people: Sequence[Seated]) -> list[str | None]:
     """Where everybody is afterwards."""
     moves = {move.registration: move.session for move in found.moves}
     return [moves.get(one.registration, one.place) for one in people]

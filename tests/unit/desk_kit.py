@@ -18,6 +18,7 @@ from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import Objection
+from insight_sessions.proposing import proposed
 from insight_sessions.runtime import Moment
 
 R = TypeVar("R")
@@ -105,6 +106,8 @@ class Rehearsal:
 
     def facts(self, command: Command[Any], *objections: Objection) -> Facts:
         """What the desk would find out when the host vouches for everyone."""
+        if command.works_out:
+            return Facts(self.now, proposed=proposed(command, self.state, dict, self.now))
         who = getattr(command, "member", None)
         if isinstance(who, Member):
             return Facts(self.now, who, f"p-{who.id}", objections)

@@ -2,7 +2,8 @@ import pytest
 
 from insight_sessions.allocating import consolidating
 from insight_sessions.allocating.consolidating import consolidate
-from insight_sessions.allocating.consolidation import ConsolidationScore, ProposedMove, Running, Seated
+from insight_sessions.allocating.consolidation import Running, Seated
+from insight_sessions.domain.consolidated import ConsolidationScore, ProposedMove
 from insight_sessions.errors import NotFound
 
 

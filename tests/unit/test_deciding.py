@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from insight_sessions.allocating.deciding import BUILT_IN, BoundsMissed, decide_together, policy_named
-from insight_sessions.allocating.outcome import Allocation, BoundCost, Missed, MissedReason, OutcomeReason, Unmet
+from insight_sessions.allocating.outcome import Allotment
+from insight_sessions.domain.allocated import BoundCost, Missed, MissedReason, OutcomeReason, Unmet
 from insight_sessions.domain.allocation import AllocationPolicy, Bound, Candidate, Proposal, Room, Score
 from insight_sessions.errors import NotFound, NotPossible
 from tests.unit.allocating_kit import candidate, rooms
@@ -17,12 +18,12 @@ DENTAL = {"setting": "dental"}
 
 def decided(
     name: str, people: Sequence[Candidate], offered: Sequence[Room], *bounds: Bound, seed: int = 1
-) -> Allocation:
+) -> Allotment:
     """What a built-in policy comes to."""
     return decide_together(BUILT_IN[name], people, offered, seed, bounds)
 
 
-def places(found: Allocation) -> dict[str, str]:
+def places(found: Allotment) -> dict[str, str]:
     """As a plain dict."""
     return dict(found.places)
 

@@ -58,6 +58,9 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "answer": None,
         "began": None,
         "begins": None,
+        "outcome": None,
+        "policy": None,
+        "seed": None,
     },
     Owed: {
         "slot": None,
@@ -65,6 +68,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "waits": (),
         "undecided": False,
         "cancelled": None,
+        "others_cancelled": (),
         "method": None,
         "sequence": 0,
         "address": 0,

@@ -61,7 +61,7 @@ def eligibility(plugins: Plugins, module: ModuleType) -> None:
 
 def policy(plugins: Plugins, module: ModuleType) -> None:
     """Places are drawn, the same seed draws the same, and no room gets too full."""
-    allocate = plugins.allocation_policies["lottery"].allocate
+    allocate = plugins.allocation_policies["ballot"].allocate
     people = [Candidate(f"r-{number}", ("mon", "tue"), number, {}) for number in range(6)]
     rooms = [Room("mon", 2, 1), Room("tue", 3, 1)]
     drawn = allocate(people, rooms, 7)

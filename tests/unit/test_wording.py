@@ -69,6 +69,7 @@ every_owed = st.builds(
     slot=st.sampled_from([None, MON, TUE, THU]),
     previous=st.sampled_from([None, MON, TUE]),
     cancelled=st.sampled_from([None, MON, THU]),
+    others_cancelled=st.sampled_from([(), (TUE,), (TUE, THU)]),
     waits=st.sampled_from([(), (TUE,), (MON, THU)]),
     method=st.sampled_from([None, *Method]),
     begins=st.booleans(),
@@ -332,7 +333,7 @@ def test_each_notice_says_what_is_so_what_is_next_and_what_to_do(text: str, phra
 def test_only_those_who_wait_read_of_a_waiting_list(owed: Owed) -> None:
     """Nobody with a place, nobody undecided, nobody who is out."""
     text = "\n".join(say(owed, PROJECT, ADA, reason="Because.")).lower()
-    waiting = {K.WAITING, K.PLACE_LOST, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED}
+    waiting = {K.WAITING, K.NO_PLACE_YET, K.PLACE_LOST, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED}
     if owed.kind not in waiting or not owed.waits:
         assert "waiting list" not in text
     if owed.kind in {K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED} and owed.slot is not None:
@@ -342,7 +343,15 @@ def test_only_those_who_wait_read_of_a_waiting_list(owed: Owed) -> None:
 @given(every_owed)
 def test_interest_that_was_received_never_sounds_like_a_place(owed: Owed) -> None:
     """Nor does a refusal."""
-    for kind in (K.INTEREST_RECEIVED, K.WAITING, K.PLACE_LOST, K.PROJECT_CANCELLED, K.DECLINED, K.WITHDRAWN):
+    for kind in (
+        K.INTEREST_RECEIVED,
+        K.WAITING,
+        K.NO_PLACE_YET,
+        K.PLACE_LOST,
+        K.PROJECT_CANCELLED,
+        K.DECLINED,
+        K.WITHDRAWN,
+    ):
         text = "\n".join(say(replace(owed, kind=kind), PROJECT, ADA)).lower()
         assert not re.search(r"you have a place|good news|confirmed|you keep|your place is certain", text)
 

@@ -77,7 +77,12 @@ def drawn(candidates: Iterable[Candidate], rooms: Iterable[Room], seed: int) -> 
     Raises:
         ValueError: a registration or a session is there twice.
     """
-    return _ballot(candidates, rooms, lambda one: (0, sha256(f"{seed}:{one.registration}".encode()).digest()))
+    return _ballot(candidates, rooms, lambda one: (0, lot(seed, one.registration)))
+
+
+def lot(seed: int, registration: str) -> bytes:
+    """What somebody draws; the least comes first."""
+    return sha256(f"{seed}:{registration}".encode()).digest()
 
 
 def _ballot(

@@ -12,14 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
 
-from insight_sessions.allocating.consolidation import (
-    Consolidation,
-    ConsolidationScore,
-    ProposedMove,
-    Running,
-    Seated,
-)
+from insight_sessions.allocating.consolidation import Plan, Running, Seated
 from insight_sessions.allocating.reseating import Reseating, Seats
+from insight_sessions.domain.consolidated import ConsolidationScore, ProposedMove
 from insight_sessions.errors import NotFound
 
 MOST_WORK = 400_000
@@ -43,9 +38,7 @@ Fates = Mapping[int, Fate]
 """What is decided, by the number of the session."""
 
 
-def consolidate(
-    people: Sequence[Seated], sessions: Sequence[Running], cancel: Collection[str] | None = None
-) -> Consolidation:
+def consolidate(people: Sequence[Seated], sessions: Sequence[Running], cancel: Collection[str] | None = None) -> Plan:
     """Which sessions to give up, and where their people go.
 
     Everybody stays where they are unless moving them lets a session run or keeps somebody's place.
@@ -175,7 +168,7 @@ class _Search:
         return best
 
 
-def _told(reseating: Reseating, best: _Case, proven: ConsolidationScore) -> Consolidation:
+def _told(reseating: Reseating, best: _Case, proven: ConsolidationScore) -> Plan:
     """The answer, in ids."""
     sessions, numbers = reseating.sessions, reseating.numbers(best.seats)
     closed = {number for number, fate in best.fates.items() if fate is Fate.GIVEN_UP}
@@ -184,7 +177,7 @@ def _told(reseating: Reseating, best: _Case, proven: ConsolidationScore) -> Cons
         (person.arrived, ProposedMove(person.registration, person.place, session, is_against))
         for person, session, is_against in reseating.moves(best.seats)
     ]
-    return Consolidation(
+    return Plan(
         tuple(sessions[number].session for number in sorted(closed)),
         tuple(move for _, move in sorted(moves, key=lambda one: (one[0], one[1].registration))),
         tuple(sessions[number].session for number in running if numbers[number] < sessions[number].minimum),

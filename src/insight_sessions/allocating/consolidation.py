@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from insight_sessions.domain.consolidated import ConsolidationScore, ProposedMove
+
 
 @dataclass(frozen=True, slots=True)
 class Seated:
@@ -38,45 +40,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class ProposedMove:
-    """Somebody who does not keep their place.
-
-    Args:
-        registration: theirs.
-        origin: the session they had a place in.
-        session: the one they get; None when they can have none.
-        against: whether they wished for it less than for the one they had.
-    """
-
-    registration: str
-    origin: str
-    session: str | None
-    against: bool
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ConsolidationScore:
-    """How good a consolidation is: less is better, and what stands first counts before all the rest.
-
-    Args:
-        below: how many sessions run below their minimum.
-        lost: how many people lose their place and get no other.
-        against: how many get a session that they wished for less than the one they had.
-        moved: how many get another session.
-        given_up: how many sessions are given up.
-        rank: how many wishes were passed over, added up for all who have a place.
-    """
-
-    below: int
-    lost: int
-    against: int
-    moved: int
-    given_up: int
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class Consolidation:
+class Plan:
     """Which sessions are given up, and where their people go.
 
     Args:

@@ -10,9 +10,10 @@ from insight_sessions.allocating.balanced import balanced
 from insight_sessions.allocating.ballot import Ballot, Places, by_arrival
 from insight_sessions.allocating.demands import Demand, demands, given, score
 from insight_sessions.allocating.optimal import best, optimal
-from insight_sessions.allocating.outcome import Allocation, BoundCost, Unmet
+from insight_sessions.allocating.outcome import Allotment
 from insight_sessions.allocating.reasons import Reasons
 from insight_sessions.allocating.serial import first_come, lottery
+from insight_sessions.domain.allocated import BoundCost, Unmet
 from insight_sessions.domain.allocation import AllocationPolicy, Bound, Candidate, Proposal, Room, Score
 from insight_sessions.errors import NotFound, NotPossible
 
@@ -60,7 +61,7 @@ def policy_named(name: str, policies: Mapping[str, AllocationPolicy]) -> Allocat
 
 def decide_together(
     policy: AllocationPolicy, candidates: Sequence[Candidate], rooms: Sequence[Room], seed: int, bounds: Sequence[Bound]
-) -> Allocation:
+) -> Allotment:
     """Ask a policy who gets which place, check its answer, and say what it came to.
 
     Args:
@@ -85,7 +86,7 @@ def decide_together(
     if answer.score.hard:
         raise _missed(bounds, answer, unmet)
     plain = question.ask(()).places if bounds else None
-    return Allocation(
+    return Allotment(
         policy.name,
         seed,
         tuple(bounds),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from insight_sessions.allocating.ballot import Ballot, Places
 from insight_sessions.allocating.demands import Demand, given
-from insight_sessions.allocating.outcome import Missed, MissedReason, OutcomeReason, PersonOutcome
+from insight_sessions.domain.allocated import Missed, MissedReason, OutcomeReason, PersonOutcome
 from insight_sessions.domain.allocation import Candidate
 
 _WORST = 1 << 62

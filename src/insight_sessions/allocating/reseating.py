@@ -6,9 +6,10 @@ move against somebody's preference, then any move, then the wishes passed over.
 
 from collections.abc import Collection, Iterator, Sequence
 
-from insight_sessions.allocating.consolidation import ConsolidationScore, Running, Seated
+from insight_sessions.allocating.consolidation import Running, Seated
 from insight_sessions.allocating.gate import Gate, Tally
 from insight_sessions.allocating.network import Cell, Network, Option
+from insight_sessions.domain.consolidated import ConsolidationScore
 
 Seats = Sequence[int | None]
 """The number of the session that each person gets, in the order of arrival; None for none."""

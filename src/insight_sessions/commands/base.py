@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -13,6 +13,8 @@ from insight_sessions.errors import NotPossible, Objection
 from insight_sessions.text import OpaqueId, Slug
 
 if TYPE_CHECKING:  # rules need them, and whoever only names a command does not
+    from insight_sessions.commands.allocation import Allotted
+    from insight_sessions.commands.consolidation import Planned
     from insight_sessions.commands.difference import Cause
     from insight_sessions.domain.events import Event
     from insight_sessions.domain.notices import Owed
@@ -31,12 +33,14 @@ class Facts:
         member: the member it is about, if it is about one and they are known.
         person: our id of that member.
         objections: why they are not eligible.
+        proposed: what was worked out for a command that takes long.
     """
 
     checked_at: datetime
     member: Member | None = None
     person: str = ""
     objections: tuple[Objection, ...] = ()
+    proposed: "Allotted | Planned | None" = None
 
 
 class Ref(NamedTuple):
@@ -74,6 +78,9 @@ class Command(BaseModel, Generic[R]):
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    works_out: ClassVar[bool] = False
+    """Whether something is worked out for it before the project is held, which may take long."""
 
     project_id: Slug
     id: OpaqueId | None = None

@@ -25,11 +25,13 @@ class Cause:
         kind: what people are told when they lose a place by it.
         session: the session that was cancelled or made smaller.
         concerned: registrations to tell although nothing of theirs changed.
+        others: more sessions that were cancelled with it.
     """
 
     kind: NoticeKind
     session: Session | None = None
-    concerned: tuple[str, ...] = ()
+    concerned: tuple[str, ...] | frozenset[str] = ()
+    others: tuple[Session, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ class Difference:
         definition = state.definition
         after = state.registrations[self.after.id]
         id = moment.mint("n-")
+        gone = self._gone()
         return Owed(
             id=id,
             message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
@@ -219,7 +222,8 @@ class Difference:
             previous=self.old if self.moved or self.left is not None else None,
             waits=tuple(_hoped_for(state, after, moment.now)),
             undecided=after.decision is Decision.PENDING,
-            cancelled=self._gone(),
+            cancelled=gone[0] if gone else None,
+            others_cancelled=gone[1:],
             method=self.method,
             sequence=after.sequence,
             address=after.address,
@@ -228,13 +232,15 @@ class Difference:
             and (self.before is None or self.before.stamped is None or self.former is not None),
         )
 
-    def _gone(self) -> Slot | None:
-        """The cancelled session, when it is why they are told something."""
+    def _gone(self) -> tuple[Slot, ...]:
+        """The cancelled sessions that are why they are told something: the one they had a place in comes first."""
         cause = self.cause
         if cause is None or cause.kind is not NoticeKind.SESSION_CANCELLED or cause.session is None:
-            return None
-        touched = self.left == cause.session.id or self.after.id in cause.concerned
-        return Slot.of(cause.session) if touched else None
+            return ()
+        hoped = self.before.hopes_for if self.before is not None and self.after.id in cause.concerned else ()
+        sessions = {one.id: one for one in (cause.session, *cause.others)}
+        touched = dict.fromkeys((self.left, *hoped))
+        return tuple(Slot.of(sessions[id]) for id in touched if id in sessions)
 
 
 def _when(slot: Slot) -> tuple[datetime, datetime, int]:

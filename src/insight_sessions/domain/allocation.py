@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from insight_sessions.text import Line, Slug
 
 _MOST = 1_000_000
+
+BUILT_IN_POLICIES: Final = frozenset({"first-come", "lottery", "optimal", "balanced"})
+"""The names of the policies that come with the library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,10 @@ class Proposal:
     proven: Score | None = None
 
 
-Allocate = Callable[[Sequence[Candidate], Sequence[Room], int], Mapping[str, str]]
+Allocating = Callable[[Sequence[Candidate], Sequence[Room], int], Mapping[str, str]]
 """From candidates, rooms and a seed to a session for each registration that gets one."""
 
-Balance = Callable[[Sequence[Candidate], Sequence[Room], int, Sequence[Bound]], Proposal]
+Balancing = Callable[[Sequence[Candidate], Sequence[Room], int, Sequence[Bound]], Proposal]
 """The same under bounds, best by `Score`."""
 
 
@@ -126,5 +129,5 @@ class AllocationPolicy:
     """
 
     name: str
-    allocate: Allocate
-    balance: Balance | None = None
+    allocate: Allocating
+    balance: Balancing | None = None

@@ -34,6 +34,8 @@ class EventKind(StrEnum):
     WITHDRAWN = "withdrawn"
     ELIGIBILITY_CHECKED = "eligibility_checked"
     MEMBER_CORRECTED = "member_corrected"
+    ALLOCATED = "allocated"
+    CONSOLIDATED = "consolidated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,9 @@ class Event:
         answer: what their calendar answered (RFC 5545 §3.2.12).
         begins: the instant at which the session begins now, when newer zone rules concern it.
         began: the instant at which it would have begun by the rules before.
+        outcome: the id of the allocation or the consolidation that it came to.
+        policy: the name of the policy that allocated.
+        seed: what its draw began with.
     """
 
     number: int = 0
@@ -69,3 +74,6 @@ class Event:
     answer: str | None = None
     begins: datetime | None = None
     began: datetime | None = None
+    outcome: str | None = None
+    policy: str | None = None
+    seed: int | None = None

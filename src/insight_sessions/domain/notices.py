@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
     """You have a place."""
     WAITING = "waiting"
     """Every place you could take is taken; you are on the waiting list."""
+    NO_PLACE_YET = "no_place_yet"
+    """Places were decided about together, and there is none for you yet; you are on the waiting list."""
     SWITCH_WAITING = "switch_waiting"
     """You keep your place while you wait for the session you asked for."""
     PLACE_MOVED = "place_moved"
@@ -78,6 +80,7 @@ class Owed:
         waits: the sessions they wait for now, or hope for.
         undecided: an organiser is still to decide about what they hope for.
         cancelled: the session that will not take place.
+        others_cancelled: more of theirs that will not take place.
         method: what the calendar part asks for, or None without one.
         sequence: the calendar part's revision.
         address: the number of the address that the calendar part is for.
@@ -99,6 +102,7 @@ class Owed:
     waits: tuple[Slot, ...] = ()
     undecided: bool = False
     cancelled: Slot | None = None
+    others_cancelled: tuple[Slot, ...] = ()
     method: Method | None = None
     sequence: int = 0
     address: int = 0

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
+from insight_sessions.domain.allocated import Allocation
+from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Call, Contact, Project
@@ -53,7 +55,20 @@ class Lineage:
 RESTORE_GAP: Final = 1000
 """How far invites' sequence numbers jump with each restore: more than a chain grows between backups."""
 
-Thing = Project | Lineage | Organiser | Session | Person | Registration | Answers | Reason | Consent | Joining
+Thing = (
+    Project
+    | Lineage
+    | Organiser
+    | Session
+    | Person
+    | Registration
+    | Answers
+    | Reason
+    | Consent
+    | Allocation
+    | Consolidation
+    | Joining
+)
 """Whatever is kept as a record of its own."""
 
 Noted = tuple["Noted | None", str, str, Thing]
@@ -85,6 +100,8 @@ class ProjectState:
         answers: to the organisers' questions, by registration.
         reasons: for withdrawing or declining, by registration.
         consents: by id.
+        allocations: those that were applied, by id.
+        consolidations: those that were applied, by id.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
         arrivals: registrations that wait, by arrival number.
@@ -110,6 +127,8 @@ class ProjectState:
     answers: HashTrieMap[str, Answers] = _EMPTY
     reasons: HashTrieMap[str, Reason] = _EMPTY
     consents: HashTrieMap[str, Consent] = _EMPTY
+    allocations: HashTrieMap[str, Allocation] = _EMPTY
+    consolidations: HashTrieMap[str, Consolidation] = _EMPTY
     members: HashTrieMap[str, str] = _EMPTY
     latest: HashTrieMap[str, str] = _EMPTY
     arrivals: HashTrieMap[int, str] = _EMPTY
@@ -172,11 +191,17 @@ class ProjectState:
         return found
 
     def find(self, kind: str, id: str) -> Thing | Member:
-        """The project, session, registration or member of that id, as it is now, or `NotFound`."""
+        """The project, or what a command gave by kind and id, as it is now, or `NotFound`."""
         if kind == "project":
             return self.project
         if kind == "member":
             return self.person(id).member
+        if kind in {"allocation", "consolidation"}:
+            kept: HashTrieMap[str, Allocation | Consolidation] = getattr(self, f"{kind}s")
+            found = kept.get(id)
+            if found is None:
+                raise self._missing(kind, id)
+            return found
         return self.session(id) if kind == "session" else self.registration(id)
 
     def latest_of(self, person_id: str) -> Registration | None:
@@ -265,6 +290,9 @@ class ProjectState:
                 return self._put_in("joining", "joining", thing.session, thing)
             case Reason():
                 return self._put_in("reasons", "reason", thing.registration, thing)
+            case Allocation() | Consolidation():
+                kind = type(thing).__name__.lower()
+                return self._put_in(f"{kind}s", kind, thing.id, thing)
             case _:
                 return self._put_in("consents", "consent", thing.id, thing)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import ValidationError
 
-from insight_sessions.domain.allocation import AllocationPolicy
+from insight_sessions.domain.allocation import BUILT_IN_POLICIES, AllocationPolicy
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.member import Erased, Member
 from insight_sessions.domain.notices import Notice, NoticeKind, Wording
@@ -22,6 +22,7 @@ from insight_sessions.domain.session import Session
 from insight_sessions.errors import CHECK_FAILED, InsightSessionsError, Objection, PluginError, StorageError
 from insight_sessions.hooks.admission import FAILURES, Implementation, Registry
 from insight_sessions.hooks.builtin import BUILT_IN
+from insight_sessions.hooks.policies import guarded
 from insight_sessions.hooks.specs import StorageBackend
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
@@ -252,7 +253,9 @@ def _backend(asks: Implementation, answer: object) -> tuple[str, StorageBackend]
 def _policy(asks: Implementation, answer: object) -> tuple[str, AllocationPolicy]:
     if not isinstance(answer, AllocationPolicy):
         raise asks.error(f"{asks.hook} must answer with an AllocationPolicy, not {_kind_of(answer)}")
-    return answer.name, answer
+    if answer.name in BUILT_IN_POLICIES:
+        raise asks.error(f"{answer.name!r} is the name of a policy that comes with the library; use another")
+    return answer.name, guarded(asks, answer)
 
 
 def _objection(

@@ -132,7 +132,10 @@ def insight_sessions_check_eligibility(
 def insight_sessions_allocation_policy() -> AllocationPolicy:
     """Decide about places together, in a way of your own.
 
-    Asked once, when the plugin is loaded; no two share a name. The same seed always gives the same places.
+    Asked once, when the plugin is loaded; no two share a name, and none that of a built-in policy. `Allocate` names it.
+    The same seed always gives the same places. What it answers is checked: only sessions that somebody wished for, and
+    no more people than there are places. A policy that keeps bounds has a second function, ``balance``, which is given
+    them too and answers with a `Proposal`; without one, ``Allocate(balance=...)`` is refused.
 
     .. code-block:: python
 
@@ -142,7 +145,7 @@ def insight_sessions_allocation_policy() -> AllocationPolicy:
         from insight_sessions import AllocationPolicy, Candidate, Room, hookimpl
 
 
-        def lottery(candidates: Sequence[Candidate], rooms: Sequence[Room], seed: int) -> Mapping[str, str]:
+        def ballot(candidates: Sequence[Candidate], rooms: Sequence[Room], seed: int) -> Mapping[str, str]:
             left = {room.session: room.places for room in rooms}
             given: dict[str, str] = {}
             for one in random.Random(seed).sample(candidates, len(candidates)):
@@ -156,10 +159,10 @@ def insight_sessions_allocation_policy() -> AllocationPolicy:
 
         @hookimpl
         def insight_sessions_allocation_policy() -> AllocationPolicy:
-            return AllocationPolicy("lottery", lottery)
+            return AllocationPolicy("ballot", ballot)
 
     Returns:
-        The policy's name and the function that decides.
+        The policy's name, the function that decides, and the one that decides under bounds, if it has one.
     """
     raise NotImplementedError
 

@@ -25,7 +25,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "joining": "how to join that session, once it is released: the link and what goes with it",
     "previous": "the session they had a place in before",
     "waiting_for": "the sessions they wait for, one on each line",
-    "cancelled": "the session that will not take place",
+    "cancelled": "the session that will not take place; of several, one on each line",
     "reason": "why, in the organiser's words",
     "organiser": "the organiser's name",
     "organiser_email": "where to write to the organiser",
@@ -125,7 +125,7 @@ def _facts(owed: Owed, project: Project, person: Person, reason: str | None) -> 
         "where": (owed.slot and owed.slot.where) or "",
         "previous": _named(owed.previous),
         "waiting_for": "\n".join(_named(slot) for slot in owed.waits),
-        "cancelled": _named(owed.cancelled),
+        "cancelled": "\n".join(_named(slot) for slot in _gone(owed)),
         "reason": (reason or "").strip(),
         "organiser": project.organiser.name,
         "organiser_email": project.organiser.email,
@@ -133,6 +133,10 @@ def _facts(owed: Owed, project: Project, person: Person, reason: str | None) -> 
         "shifted": "\n".join(f"{_named(now)}\n  before: {_named(before)}" for before, now in owed.shifted or ()),
         "skipped": "\n".join(_named(slot) for slot in owed.skipped or ()),
     }
+
+
+def _gone(owed: Owed) -> tuple[Slot, ...]:
+    return () if owed.cancelled is None else (owed.cancelled, *owed.others_cancelled)
 
 
 def _named(slot: Slot | None) -> str:

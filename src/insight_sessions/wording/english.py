@@ -58,6 +58,8 @@ def _cancelled(owed: Owed) -> Paragraphs:
     if owed.cancelled is None:
         return []
     which = "The session you had a place in" if _had_the_cancelled_one(owed) else "This session"
+    if owed.others_cancelled:
+        which = "These sessions"
     return [f"{which} will not take place:\n{{cancelled}}", _REASON]
 
 
@@ -65,7 +67,8 @@ def _sorry_cancelled(owed: Owed) -> Paragraphs:
     """The same as the news itself."""
     if owed.cancelled is None:
         return ["We are sorry: a session of “{project}” will not take place.", _REASON]
-    return ["We are sorry: this session of “{project}” will not take place:\n{cancelled}", _REASON]
+    which = "these sessions" if owed.others_cancelled else "this session"
+    return [f"We are sorry: {which} of “{{project}}” will not take place:\n{{cancelled}}", _REASON]
 
 
 def _left(owed: Owed) -> Paragraphs:
@@ -151,6 +154,17 @@ def _waiting_list(owed: Owed) -> Paragraphs:
         *_cancelled(owed),
         *_left(owed),
         *taken,
+        *_waiting(owed),
+        *_calendar(owed),
+    ]
+
+
+def _no_place_yet(owed: Owed) -> Paragraphs:
+    return [
+        "Thank you for your interest in “{project}”, and for waiting while everybody's wishes were looked at together.",
+        *(["We are sorry: we could not give everybody a place, and there is none for you yet."] if owed.waits else []),
+        *_cancelled(owed),
+        *_left(owed),
         *_waiting(owed),
         *_calendar(owed),
     ]
@@ -300,7 +314,8 @@ def _session_cancelled(owed: Owed) -> Paragraphs:
     if owed.slot is not None:
         own = "Your own place has not changed:" if owed.previous is None else "You have a place in this session:"
         return [*news, *_with_place(owed, own), *_kept(owed)]
-    before = "You had asked for it." if owed.previous is None else "This means that you have no place at the moment."
+    asked = "You had asked for them." if owed.others_cancelled else "You had asked for it."
+    before = asked if owed.previous is None else "This means that you have no place at the moment."
     return [*news, before, *_first_in_line(owed), *_waiting(owed, "other "), *_calendar(owed)]
 
 
@@ -354,6 +369,7 @@ _KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[O
         lambda owed: "You are on the waiting list" if owed.waits else "No place is free at the moment",
         _waiting_list,
     ),
+    NoticeKind.NO_PLACE_YET: ("There is no place for you yet", _no_place_yet),
     NoticeKind.SWITCH_WAITING: ("You keep your place", _switch_waiting),
     NoticeKind.PLACE_MOVED: ("Your place is in another session now", _place_moved),
     NoticeKind.PLACE_LOST: (
