@@ -1,6 +1,9 @@
-from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, Withdraw
+from insight_sessions.commands.allocation import Allocate
+from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession
-from insight_sessions.reporting import Funnel, report
+from insight_sessions.domain.allocated import Unmet
+from insight_sessions.domain.allocation import Bound
+from insight_sessions.reporting import Funnel, Satisfaction, report
 
 from .desk_kit import P, Rehearsal, member, project, session
 
@@ -60,3 +63,63 @@ def test_a_report_names_nobody() -> None:
     room = Rehearsal(project())
     room.register(member(name="Canary", email="canary@example.org"), "mon")
     assert "anary" not in repr(report(room.state))
+
+
+def test_satisfaction_counts_which_wish_came_true() -> None:
+    """For all, for each session, and for each value of each attribute; of people who are still in."""
+    room = Rehearsal(project(session("mon", capacity=1), session("tue", capacity=2), session("thu"), places="review"))
+    one = {
+        who: room.register(member(who, attributes={"setting": setting}), *wishes).id
+        for who, setting, *wishes in (
+            ("ada", "acute", "mon", "tue"),
+            ("ben", "acute", "thu", "mon", "tue"),
+            ("cat", "dental", "tue"),
+            ("dan", "dental", "mon"),
+            ("eve", "dental", "mon"),
+        )
+    }
+    for who, session_id in (("ada", "mon"), ("ben", "tue"), ("cat", "tue")):
+        room.do(ConfirmPlace(project_id=P, registration_id=one[who], session_id=session_id))
+    room.do(DeclineInterest(project_id=P, registration_id=one["eve"]))
+    found = report(room.state)
+    assert found.satisfaction == Satisfaction(granted=(2, 0, 1), elsewhere=0, none=1)
+    assert found.satisfaction.people == 4
+    assert found.satisfaction_of == {
+        "setting": {"acute": Satisfaction((1, 0, 1)), "dental": Satisfaction((1,), none=1)},
+    }
+    mon, tue, thu = found.sessions
+    assert (mon.wished, mon.satisfaction) == ((2, 1), Satisfaction((1,)))
+    assert (tue.wished, tue.satisfaction) == ((1, 1, 1), Satisfaction((1, 0, 1)))
+    assert (thu.wished, thu.satisfaction) == ((1,), Satisfaction())
+
+
+def test_a_place_that_was_not_wished_for_is_told_apart() -> None:
+    """Such as after they said anew what they can attend."""
+    room = Rehearsal(project(session("mon"), session("tue", capacity=0)))
+    ada = room.register("ada", "mon")
+    room.do(SwitchSession(project_id=P, registration_id=ada.id, sessions=("tue",)))
+    assert report(room.state).satisfaction == Satisfaction(elsewhere=1)
+
+
+def test_the_bounds_of_the_newest_allocation_are_looked_at_as_things_are_now() -> None:
+    """With the values, which an allocation does not keep."""
+    room = Rehearsal(
+        project(session("mon", capacity=2), session("tue", capacity=2), session("thu"), places="allocation")
+    )
+    assert report(room.state).unmet == ()
+    for who, setting in (("ada", "acute"), ("ben", "acute"), ("cat", "dental")):
+        room.register(member(who, attributes={"setting": setting}), "mon" if who != "cat" else "tue")
+    balance = (
+        Bound(attribute="setting", at_least=1, sessions=("mon", "tue")),
+        Bound(attribute="setting", value="acute", at_most=1),
+        Bound(attribute="role", value="nurse", at_least=1),
+    )
+    room.do(Allocate(project_id=P, policy="balanced", seed=1, balance=balance))
+    room.do(CancelSession(project_id=P, session_id="thu"))
+    assert report(room.state).unmet == (
+        Unmet(0, "tue", "acute", 1, 0),
+        Unmet(0, "mon", "dental", 1, 0),
+        Unmet(1, "mon", "acute", 0, 1),
+        Unmet(2, "mon", "nurse", 1, 0),
+        Unmet(2, "tue", "nurse", 1, 0),
+    )
