@@ -138,7 +138,7 @@ def _outcome(outcome: PersonOutcome) -> Because:
         case OutcomeReason.NOT_CHOSEN:
             said = "Places were decided about together, and the policy did not give them one that was free."
             return Because("not_chosen", said)
-        case OutcomeReason.NOTHING_OFFERED:
+        case _:
             said = "Places were decided about together, and none of the sessions they wished for had places to give."
             return Because("nothing_offered", said)
 
@@ -158,7 +158,7 @@ def _missed(missed: Missed) -> Because:
         case MissedReason.NOT_OFFERED:
             said = f"Session {session}, which they wished for more, had no places to give."
             return Because("missed_not_offered", said, session)
-        case MissedReason.NOT_ELIGIBLE:
+        case _:
             said = f"Session {session}, which they wished for more, is after the end of their membership."
             return Because("missed_not_eligible", said, session)
 

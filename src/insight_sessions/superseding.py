@@ -7,7 +7,8 @@ what is still news is taken over. A cancellation of something the person never h
 
 from dataclasses import replace
 
-from insight_sessions.domain.notices import Method, NoticeKind, Owed, Slot
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.domain.session import Slot
 
 
 def merged(first: Owed, later: Owed) -> Owed | None:

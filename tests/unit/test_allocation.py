@@ -127,6 +127,7 @@ def test_unmet_bounds_are_kept_without_the_values_of_members() -> None:
         (1, "mon", "x", 1, 0),
         (1, "tue", "x", 1, 0),
     ]
+    assert decode([encode(P, "allocation", found.id, 1, found)]).things == [found]
     assert "canary" not in (encode(P, "allocation", found.id, 1, found).body or "")
 
 

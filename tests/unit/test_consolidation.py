@@ -94,6 +94,7 @@ def test_whoever_has_no_other_session_comes_first_on_the_waiting_list() -> None:
     room.register("eve", "tue")
     found = room.do(consolidate())
     assert found.moves == (ProposedMove(room.of("ada").id, "mon", None, against=False),)
+    assert decode([encode(P, "consolidation", found.id, 1, found)]).things == [found]
     assert room.told == [("ada", NoticeKind.SESSION_CANCELLED)]
     assert room.owed_to("ada").method is Method.CANCEL
     assert (room.of("ada").status, room.of("ada").displaced) == (Status.WAITING, True)

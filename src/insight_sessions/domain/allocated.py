@@ -91,9 +91,9 @@ class Unmet:
 
     bound: int
     session: str
-    value: str | None
-    missing: int
-    over: int
+    value: str | None = None
+    missing: int = 0
+    over: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ class ProposedMove:
 
     registration: str
     origin: str
-    session: str | None
-    against: bool
+    session: str | None = None
+    against: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

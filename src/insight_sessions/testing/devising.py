@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from insight_sessions.commands.allocation import Allocate
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.joining import ReleaseJoiningDetails
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.people import CorrectMember
@@ -19,6 +21,7 @@ from insight_sessions.commands.places import (
 )
 from insight_sessions.commands.replying import TakeReply
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
+from insight_sessions.domain.allocation import Bound
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.project import Call, Contact, Project, Question
 from insight_sessions.domain.session import Session
@@ -43,6 +46,7 @@ _KINDS: Final[dict[str, float]] = {
     "resize": 11,
     "cancel_session": 6,
     "release": 3,
+    "consolidate": 3,
     "amend": 3,
     "open": 3,
     "close": 1.5,
@@ -73,6 +77,7 @@ class Deviser:
             email=f"m{number}@example.org",
             active=self._dice.random() < 0.96,
             valid_until=ends,
+            attributes={"setting": self._dice.choice(("acute", "dental"))},
         )
 
     def renew_somebody(self) -> None:
@@ -104,7 +109,8 @@ class Deviser:
         dice = self._dice
         starts = BEGINNING.replace(tzinfo=None) + timedelta(days=dice.randint(1, 40), hours=dice.randint(0, 9))
         capacity = dice.choice((1, 1, 2) if self._crowded else (0, 1, 1, 1, 2, 2, 3, None))
-        return Session(id=id, starts=starts, minutes=dice.choice((30, 120)), capacity=capacity)
+        minimum = min(dice.choice((0, 0, 1, 1, 2)), 2 if capacity is None else capacity)
+        return Session(id=id, starts=starts, minutes=dice.choice((30, 120)), capacity=capacity, minimum=minimum)
 
     def crowd(self, state: ProjectState) -> list[Command[Any]]:
         """Most of the members at once, when they come like that."""
@@ -122,6 +128,8 @@ class Deviser:
         moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
         if moved and dice.random() < 0.1:
             return self._reply(state)
+        if state.definition.places == "allocation" and dice.random() < 0.15:
+            return self._allocate()
         (kind,) = dice.choices(list(_KINDS), list(_KINDS.values())) if state.registrations else ["register"]
         made: Command[Any] = getattr(self, f"_{kind}")(state)
         return made
@@ -238,6 +246,21 @@ class Deviser:
 
     def _cancel_session(self, state: ProjectState) -> Command[Any]:
         return CancelSession(project_id=PROJECT, session_id=self._dice.choice(self._sessions(state)), reason="Ill.")
+
+    def _consolidate(self, state: ProjectState) -> Command[Any]:
+        cancel = (self._dice.choice(self._sessions(state)),) if self._dice.random() < 0.3 else None
+        return Consolidate(project_id=PROJECT, cancel=cancel, reason="Too few.")
+
+    def _allocate(self) -> Command[Any]:
+        dice = self._dice
+        bounds = (
+            Bound(attribute="setting", at_least=1, at_most=2),
+            Bound(attribute="setting", value="acute", at_most=1, hard=True),
+            Bound(attribute="setting", value="dental", at_least=1, hard=True),
+        )
+        policy = dice.choice(("first-come", "lottery", "optimal", "balanced", "balanced", "fairest"))
+        balance = dice.sample(bounds, dice.randint(0, 2)) if policy == "balanced" else ()
+        return Allocate(project_id=PROJECT, policy=policy, seed=dice.randrange(100), balance=tuple(balance))
 
     def _amend(self, state: ProjectState) -> Command[Any]:
         title = f"Waits {self._dice.randrange(3)}"

@@ -4,13 +4,15 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
+from insight_sessions.commands.allocation import Allocate
 from insight_sessions.commands.base import Command
+from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.deciding import Decided
 from insight_sessions.commands.places import ConfirmPlace, SwitchSession
 from insight_sessions.commands.replying import TakeReply
 from insight_sessions.commands.sessions import CancelSession, ResizeSession
 from insight_sessions.commands.zones import FollowZoneRules
-from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.notices import Method, NoticeKind
 from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
@@ -101,8 +103,42 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
             lasts = after.people[one.person].is_member_on(after.session(one.place).starts.date())
             expect(lasts, "a place is given to members on its date only", id)
     _check_order(before, command, after, now)
+    if isinstance(command, Allocate):
+        _check_allocation(before, after, told)
+    if isinstance(command, Consolidate):
+        _check_consolidation(before, command, decided, now)
     _check_answers(before, command, after)
     _check_instants(before, command, after, told)
+
+
+def _check_allocation(before: ProjectState, after: ProjectState, told: Counter[str]) -> None:
+    """Whoever has a place keeps it, and everybody else who takes part has one now, or waits and was told so once."""
+    for id, known in before.registrations.items():
+        one = after.registrations[id]
+        takes_part = known.place is None and bool(known.hopes_for) and known.offer is None and not known.barred
+        if not takes_part:
+            expect(one == known and not told[id], "an allocation leaves in peace whoever takes no part in it", id)
+            continue
+        expect(one.place is None or one.place in one.wishes, "an allocation gives only what was wished for", id)
+        news = known.decision is Decision.PENDING or one.place is not None
+        expect(told[id] == news, "whoever takes part in an allocation is told once, if there is news", id)
+        expect(one.status in {Status.CONFIRMED, Status.WAITING}, "an allocation leaves nobody undecided", id)
+
+
+def _check_consolidation(before: ProjectState, command: Consolidate, decided: Decided, now: datetime) -> None:
+    """Every session that runs reaches its minimum, and whoever is moved has one update of one invite."""
+    after = decided.state
+    (kept,) = [one for id, one in after.consolidations.items() if id not in before.consolidations]
+    numbers = Counter(one.place for one in after.registrations.values() if one.place is not None)
+    for session in after.sessions.values():
+        small = session.is_open_at(now) and numbers[session.id] < session.minimum
+        allowed = command.cancel is not None and session.id in kept.below
+        expect(not small or allowed, "no session that runs is below its minimum", session.id)
+    for move in kept.moves:
+        known, one = before.registrations[move.registration], after.registrations[move.registration]
+        (owed,) = [owed for owed in decided.notices if owed.registration == one.id]
+        method = Method.CANCEL if one.place is None else Method.REQUEST
+        expect(owed.method is method and one.sequence == known.sequence + 1, "one update for a move", one.id)
 
 
 def _check_answers(before: ProjectState, command: Command[object], after: ProjectState) -> None:
@@ -149,9 +185,10 @@ def _standing(state: ProjectState) -> dict[str, Registration]:
 def _check_order(before: ProjectState, command: Command[object], after: ProjectState, now: datetime) -> None:
     """I7: nobody got a place for which somebody else stood further in front."""
     chosen = command.registration_id if isinstance(command, ConfirmPlace) else ""
+    settled = _decided_together(before, after)
     for id, one in after.registrations.items():
         known = before.registrations.get(id)
-        if one.place is None or id == chosen or (known is not None and known.place == one.place):
+        if one.place is None or id == chosen or id in settled or (known is not None and known.place == one.place):
             continue
         lost = isinstance(command, CancelSession | ResizeSession) and known is not None and known.place is not None
         ahead = (True, one.arrived) if known is None else (not (known.displaced or lost), known.arrived)
@@ -159,6 +196,13 @@ def _check_order(before: ProjectState, command: Command[object], after: ProjectS
             line = before.registrations.get(other.id, other)
             if (not line.displaced, line.arrived) < ahead and one.place in line.waits_for:
                 expect(not wants(after, other, one.place, now), "I7 nobody is passed over", f"{other.id} by {id}")
+
+
+def _decided_together(before: ProjectState, after: ProjectState) -> set[str]:
+    """Who has what an allocation gave, or was moved so that sessions can run: nobody else's turn is asked there."""
+    given = [one.outcomes.keys() for id, one in after.allocations.items() if id not in before.allocations]
+    fresh = [one for id, one in after.consolidations.items() if id not in before.consolidations]
+    return {id for ids in given for id in ids} | {move.registration for one in fresh for move in one.moves}
 
 
 def check_waiting(state: ProjectState, now: datetime) -> None:
