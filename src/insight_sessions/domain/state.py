@@ -74,6 +74,17 @@ Thing = (
 Noted = tuple["Noted | None", str, str, Thing]
 """What was noted before, and the kind, the id and the thing noted last: adding to it copies nothing."""
 
+_KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
+    Organiser: ("organisers", "organiser", "number"),
+    Joining: ("joining", "joining", "session"),
+    Answers: ("answers", "answers", "registration"),
+    Reason: ("reasons", "reason", "registration"),
+    Consent: ("consents", "consent", "id"),
+    Allocation: ("allocations", "allocation", "id"),
+    Consolidation: ("consolidations", "consolidation", "id"),
+}
+"""Of what nothing else follows: where it is kept, as what kind of record, and what its id is."""
+
 EMPTY: Final[Queue] = Queue()
 
 
@@ -282,19 +293,9 @@ class ProjectState:
                 return self._with(announced=thing, changes=(self.changes, "project", thing.id, thing))
             case Lineage():
                 return self._with(lineage=thing, changes=(self.changes, "lineage", "lineage", thing))
-            case Organiser():
-                return self._put_in("organisers", "organiser", str(thing.number), thing)
-            case Answers():
-                return self._put_in("answers", "answers", thing.registration, thing)
-            case Joining():
-                return self._put_in("joining", "joining", thing.session, thing)
-            case Reason():
-                return self._put_in("reasons", "reason", thing.registration, thing)
-            case Allocation() | Consolidation():
-                kind = type(thing).__name__.lower()
-                return self._put_in(f"{kind}s", kind, thing.id, thing)
             case _:
-                return self._put_in("consents", "consent", thing.id, thing)
+                name, kind, id = _KEPT_BY[type(thing)]
+                return self._put_in(name, kind, str(getattr(thing, id)), thing)
 
     def restamped(self, registration: Registration) -> ProjectState:
         """The next state, with a registration whose invite changed and nothing else about it."""

@@ -38,7 +38,7 @@ _KINDS: Final[dict[str, float]] = {
     "confirm": 7,
     "decline": 4,
     "answer": 3,
-    "reply": 6,
+    "reply": 8,
     "recheck": 3,
     "correct": 3,
     "add": 3,
@@ -126,7 +126,7 @@ class Deviser:
         if not state.call.is_open and state.definition.cancelled is None and dice.random() < 0.7:
             return OpenCall(project_id=PROJECT)
         moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
-        if moved and dice.random() < 0.1:
+        if moved and dice.random() < 0.16:
             return self._reply(state)
         if state.definition.places == "allocation" and dice.random() < 0.15:
             return self._allocate()

@@ -60,6 +60,9 @@ def wants(state: ProjectState, one: Registration, session_id: str, now: datetime
     return asks and may_move and is_known and lasts
 
 
+SAME_REVISION = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.JOINING_DETAILS, NoticeKind.ANSWER_AGAIN})
+
+
 def check_command(before: ProjectState, command: Command[object], decided: Decided, now: datetime) -> None:
     """I7, I10, I11 and one notice per person: what must hold of every command."""
     after = decided.state
@@ -68,34 +71,20 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     expect(max(told.values(), default=0) <= 1, "each person concerned gets exactly one notice per command", str(told))
     silent = not decided.events and _standing(before) != _standing(after)
     expect(not silent, "I3 every change has its journal entries", type(command).__name__)
-    for owed in decided.notices:
-        if not owed.registration:
-            continue  # to the organiser
-        one = after.registrations[owed.registration]
-        if owed.kind is NoticeKind.ADDRESS_LEFT:
-            earlier = before.registrations[one.id]
-            between = earlier.sequence < owed.sequence < one.sequence
-            between = between and owed.address == earlier.address != one.address
-            expect(between, "a former address is left before the new one is invited", one.id)
-            continue
-        expect(owed.sequence == one.sequence, "a notice carries its registration's sequence", one.id)
-        known = before.registrations.get(one.id)
-        if owed.method is not None and known is not None and known.stamped is not None:
-            again = owed.kind in {NoticeKind.DETAILS_CHANGED, NoticeKind.JOINING_DETAILS, NoticeKind.ANSWER_AGAIN}
-            expect(again or one.sequence > known.sequence, "I10 each change of an invite has a new sequence", one.id)
-    for id, known in before.registrations.items():
+    _check_messages(before, decided)
+    for id, earlier in before.registrations.items():
         one = after.registrations[id]
-        expect(one.sequence >= known.sequence, "I10 a sequence never falls", id)
-        expect(one.arrived == known.arrived or one.arrived >= before.next_arrival, "I7 re-queued to the back", id)
-        ended = known.decision is not one.decision and one.decision in ENDED
-        changed = ended or known.place != one.place
+        expect(one.sequence >= earlier.sequence, "I10 a sequence never falls", id)
+        expect(one.arrived == earlier.arrived or one.arrived >= before.next_arrival, "I7 re-queued to the back", id)
+        ended = earlier.decision is not one.decision and one.decision in ENDED
+        changed = ended or earlier.place != one.place
         expect(not changed or told[id], "whoever gets or loses something is told", id)
     if isinstance(command, SwitchSession):
-        known = before.registrations[command.registration_id]
-        one = after.registrations[known.id]
-        kept = known.place is None or one.place is not None
-        expect(kept, "I11 whoever switches keeps the old place until the new one is certain", known.id)
-        joins = before.definition.places == "first-come" and one.switching and not known.switching
+        earlier = before.registrations[command.registration_id]
+        one = after.registrations[earlier.id]
+        kept = earlier.place is None or one.place is not None
+        expect(kept, "I11 whoever switches keeps the old place until the new one is certain", earlier.id)
+        joins = before.definition.places == "first-come" and one.switching and not earlier.switching
         expect(not joins or one.arrived >= before.next_arrival, "I7 whoever switches joins the end of the line", one.id)
     for id, one in after.registrations.items():
         known = before.registrations.get(id)
@@ -139,6 +128,24 @@ def _check_consolidation(before: ProjectState, command: Consolidate, decided: De
         (owed,) = [owed for owed in decided.notices if owed.registration == one.id]
         method = Method.CANCEL if one.place is None else Method.REQUEST
         expect(owed.method is method and one.sequence == known.sequence + 1, "one update for a move", one.id)
+
+
+def _check_messages(before: ProjectState, decided: Decided) -> None:
+    """Each notice is of its registration's present revision, and a former address is left before."""
+    for owed in decided.notices:
+        if not owed.registration:
+            continue  # to the organiser
+        one = decided.state.registrations[owed.registration]
+        known = before.registrations.get(one.id)
+        if owed.kind is NoticeKind.ADDRESS_LEFT and known is not None:
+            between = known.sequence < owed.sequence < one.sequence
+            between = between and owed.address == known.address != one.address
+            expect(between, "a former address is left before the new one is invited", one.id)
+            continue
+        expect(owed.sequence == one.sequence, "a notice carries its registration's sequence", one.id)
+        if owed.method is not None and known is not None and known.stamped is not None:
+            again = owed.kind in SAME_REVISION
+            expect(again or one.sequence > known.sequence, "I10 each change of an invite has a new sequence", one.id)
 
 
 def _check_answers(before: ProjectState, command: Command[object], after: ProjectState) -> None:
