@@ -120,6 +120,7 @@ if TYPE_CHECKING:
     from insight_sessions.domain.events import EventKind as EventKind
     from insight_sessions.domain.member import Erased as Erased
     from insight_sessions.domain.member import Member as Member
+    from insight_sessions.domain.member import Past as Past
     from insight_sessions.domain.member import Person as Person
     from insight_sessions.domain.notices import (
         Invite as Invite,
@@ -160,6 +161,33 @@ if TYPE_CHECKING:
     from insight_sessions.domain.registration import Registration as Registration
     from insight_sessions.domain.registration import Status as Status
     from insight_sessions.domain.reply import ReplyReason as ReplyReason
+    from insight_sessions.domain.rules import (
+        AbsencesAtMost as AbsencesAtMost,
+    )
+    from insight_sessions.domain.rules import (
+        ActiveMember as ActiveMember,
+    )
+    from insight_sessions.domain.rules import (
+        AllOf as AllOf,
+    )
+    from insight_sessions.domain.rules import (
+        AnyOf as AnyOf,
+    )
+    from insight_sessions.domain.rules import (
+        AttributeIn as AttributeIn,
+    )
+    from insight_sessions.domain.rules import (
+        NotOf as NotOf,
+    )
+    from insight_sessions.domain.rules import (
+        NotTakenPartIn as NotTakenPartIn,
+    )
+    from insight_sessions.domain.rules import (
+        Rule as Rule,
+    )
+    from insight_sessions.domain.rules import (
+        ValidOnTheDay as ValidOnTheDay,
+    )
     from insight_sessions.domain.session import Session as Session
     from insight_sessions.domain.session import SessionStatus as SessionStatus
     from insight_sessions.domain.state import ProjectState as ProjectState
@@ -260,11 +288,22 @@ _ROOMS = {
     "desk": ("Desk",),
     "domain.allocation": ("AllocationPolicy", "Bound", "Candidate", "Proposal", "Room", "Score"),
     "domain.events": ("Event", "EventKind"),
-    "domain.member": ("Erased", "Member", "Person"),
+    "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question"),
     "domain.registration": ("Registration", "Status"),
     "domain.reply": ("ReplyReason",),
+    "domain.rules": (
+        "AbsencesAtMost",
+        "ActiveMember",
+        "AllOf",
+        "AnyOf",
+        "AttributeIn",
+        "NotOf",
+        "NotTakenPartIn",
+        "Rule",
+        "ValidOnTheDay",
+    ),
     "domain.session": ("Session", "SessionStatus"),
     "domain.state": ("ProjectState",),
     "errors": (
@@ -297,7 +336,10 @@ _ROOMS = {
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
+    "AbsencesAtMost",
+    "ActiveMember",
     "AddSession",
+    "AllOf",
     "Allocate",
     "Allocation",
     "AllocationPolicy",
@@ -305,6 +347,8 @@ __all__ = [
     "AmendAnswers",
     "AmendProject",
     "AnnounceProject",
+    "AnyOf",
+    "AttributeIn",
     "Because",
     "Bound",
     "BoundCost",
@@ -347,13 +391,16 @@ __all__ = [
     "Moment",
     "NotEligible",
     "NotFound",
+    "NotOf",
     "NotPossible",
+    "NotTakenPartIn",
     "Notice",
     "NoticeKind",
     "Objection",
     "OpenCall",
     "Outcome",
     "OutcomeReason",
+    "Past",
     "Person",
     "PersonOutcome",
     "PluginError",
@@ -375,6 +422,7 @@ __all__ = [
     "RescheduleSession",
     "ResizeSession",
     "Room",
+    "Rule",
     "Runtime",
     "Satisfaction",
     "Score",
@@ -390,6 +438,7 @@ __all__ = [
     "SwitchSession",
     "Unmet",
     "UpgradeNeeded",
+    "ValidOnTheDay",
     "Withdraw",
     "Wording",
     "__version__",

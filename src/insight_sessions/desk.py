@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from insight_sessions.errors import NotFound
@@ -68,6 +69,7 @@ class Desk:
         from insight_sessions.eligibility import Enquiry
         from insight_sessions.hooks.manager import Plugins, load_plugins
         from insight_sessions.identity import identity_of
+        from insight_sessions.people import registrations_of
         from insight_sessions.runtime import Runtime
         from insight_sessions.subscriptions import Subscriptions
         from insight_sessions.upkeep import Upkeep
@@ -82,7 +84,14 @@ class Desk:
         self._runtime = runtime or Runtime()
         self._identity = identity_of(storage, self._runtime, secret)
         self._writer = Writer(storage, self._runtime)
-        self._enquiry = Enquiry(self._plugins, self._runtime, self._identity.person, self._writer.state)
+        self._enquiry = Enquiry(
+            self._plugins,
+            self._runtime,
+            self._identity.person,
+            state_of=self._writer.state,
+            seen=self._writer.seen,
+            registrations_of=partial(registrations_of, storage),
+        )
         self._correspondence = Correspondence(self._plugins)
         self._courier = Courier(storage, self._plugins, self._runtime, self._correspondence, self._writer.state)
         self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime)

@@ -25,7 +25,7 @@ def do(command: Command[Any], ask: Ask, writer: Writer) -> Request[Any]:
     while True:
         request = ask(command)
         writer.do(command.project_id, [request])
-        if tries == TRIES or not (command.works_out and _is_overtaken(request)):
+        if tries == TRIES or not (request.asks_more or (command.works_out and _is_overtaken(request))):
             return request
         tries += 1
 

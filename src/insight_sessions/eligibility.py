@@ -1,6 +1,6 @@
 """What is asked of the host's plugins before a project is held: who somebody is, and what speaks against them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,8 @@ from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import RegisterInterest, SwitchSession
-from insight_sessions.domain.member import Member
+from insight_sessions.domain.member import Member, Past
+from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import CHECK_FAILED, NOT_A_MEMBER, NotFound, Objection, PluginError
 from insight_sessions.hooks.manager import Plugins
@@ -23,6 +24,8 @@ class Enquiry:
         runtime: the time, which facts carry.
         person_id: our id of a person, from the host's id of them.
         state_of: gives the committed state of a project, or raises `NotFound`.
+        seen: gives the state of a project as it was when it was last needed here, if it was, at no cost.
+        registrations_of: gives somebody's registrations in all projects, by our id of them.
     """
 
     def __init__(
@@ -30,12 +33,17 @@ class Enquiry:
         plugins: Plugins,
         runtime: Runtime,
         person_id: Callable[[str], str],
+        *,
         state_of: Callable[[str], ProjectState],
+        seen: Callable[[str], ProjectState | None],
+        registrations_of: Callable[[str], Sequence[Registration]],
     ) -> None:
         self._plugins = plugins
         self._runtime = runtime
         self._person_id = person_id
         self._state_of = state_of
+        self._seen = seen
+        self._registrations_of = registrations_of
 
     def facts(self, command: Command[Any], state: ProjectState | None = None) -> Facts:
         """What is true now of whom a command is about, or what was worked out for it.
@@ -53,8 +61,11 @@ class Enquiry:
                 member = self._member(command.member)
                 if member is None:
                     return Facts(now)
-                found = self._objections(member, command.project_id, command.sessions)
-                return Facts(now, member, self._person_id(member.id), found)
+                person, project_id = self._person_id(member.id), command.project_id
+                found = self._objections(member, project_id, command.sessions)
+                # What was seen may be behind: then the rule asks for more, and so does the desk.
+                past = self._past(person, self._seen(project_id) or self._state(project_id))
+                return Facts(now, member, person, found, past=past)
             case SwitchSession():
                 return self._again(command.project_id, command.registration_id, command.sessions, now)
             case CorrectMember():
@@ -95,7 +106,16 @@ class Enquiry:
             if self._plugins.has_directory and state.definition.members_only:
                 return Facts(now, None, person.id, (NOT_A_MEMBER,))
             known = person.member
-        return Facts(now, known, person.id, self._objections(known, project_id, sessions or registration.hopes_for))
+            if self._plugins.has_directory and state.definition.asks_membership:
+                known = known.model_copy(update={"active": False})  # whoever is in the directory no more is no member
+        found = self._objections(known, project_id, sessions or registration.hopes_for)
+        return Facts(now, known, person.id, found, past=self._past(person.id, state))
+
+    def _past(self, person_id: str, state: ProjectState | None) -> Past | None:
+        """What somebody did before, if the project asks for it."""
+        if state is None or state.announced is None or not state.announced.asks_past:
+            return None
+        return past_of(self._registrations_of(person_id), state.project_id)
 
     def _objections(self, member: Member, project_id: str, sessions: tuple[str, ...]) -> tuple[Objection, ...]:
         if not self._plugins.checks_eligibility:
@@ -112,3 +132,10 @@ class Enquiry:
             return self._state_of(project_id)
         except NotFound:
             return None
+
+
+def past_of(registrations: Iterable[Registration], project_id: str) -> Past:
+    """What somebody did before, and in projects other than this one."""
+    known = list(registrations)
+    projects = {one.project_id for one in known if one.takes_part}
+    return Past(sum(one.was_absent for one in known), tuple(sorted(projects - {project_id})))

@@ -11,6 +11,7 @@ from insight_sessions.domain.allocated import Allocation, Missed, MissedReason, 
 from insight_sessions.domain.registration import Registration, Status
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import CHECK_FAILED, LAPSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Explanation:
     position: int | None
     reasons: tuple[Because, ...]
 
+
+_CHECK_DUE: Final = Because("check_due", "Their membership must be checked again before they can get a place.")
 
 _ANSWERED: Final = {
     "ACCEPTED": "Their calendar answered ACCEPTED, so they mean to come.",
@@ -181,19 +184,27 @@ def _waiting(
     if registration.waits_for and registration.barred:
         yield Because("not_eligible", "At the last check they were not eligible, so they are passed over.")
     elif registration.waits_for and not is_current(registration, state.definition, now):
-        yield Because("check_due", "Their membership must be checked again before they can get a place.")
-    for session_id in registration.waits_for:
+        yield _CHECK_DUE
+    for session_id in registration.hopes_for:
         session = state.session(session_id)
         if session_id in places and session.is_open_at(now):
             yield Because("position", f"Number {places[session_id]} in line for {session_id}.", session_id)
-        else:
-            yield _closed(state, registration, session)
+        elif registration.waits_for or session.is_open_at(now):
+            yield from _closed(state, registration, session)
 
 
-def _closed(state: ProjectState, registration: Registration, session: Session) -> Because:
+def _closed(state: ProjectState, registration: Registration, session: Session) -> Iterator[Because]:
     """Why somebody is in no line for a session they wish for."""
     if session.status is SessionStatus.CANCELLED:
-        return Because("session_cancelled", f"Session {session.id} was cancelled.", session.id)
-    if not state.may_take(registration.person, session):
-        return Because("membership_lapsed", f"The membership ends before session {session.id}.", session.id)
-    return Because("session_begun", f"Session {session.id} has begun.", session.id)
+        yield Because("session_cancelled", f"Session {session.id} was cancelled.", session.id)
+        return
+    against = state.against(registration.person, session)
+    for one in against:
+        if one == LAPSED:
+            yield Because(LAPSED.code, f"The membership ends before session {session.id}.", session.id)
+        elif one == CHECK_FAILED:
+            yield _CHECK_DUE
+        else:
+            yield Because(one.code, one.sentence, session.id)
+    if registration.waits_for and not against:
+        yield Because("session_begun", f"Session {session.id} has begun.", session.id)

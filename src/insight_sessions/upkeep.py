@@ -108,10 +108,12 @@ class Upkeep:
 
 
 def _checks(state: ProjectState, now: datetime) -> Iterator[RecheckEligibility]:
-    """Ask again about people who wait and whose facts have grown old."""
+    """Ask again about people who wait and whose facts have grown old, or do not say what the rules ask since."""
     project = state.definition
-    if project.recheck_days is None:
+    asks_past = project.asks_past
+    if project.recheck_days is None and not asks_past:
         return
     for one in sorted(state.registrations.values(), key=lambda one: one.arrived):
-        if one.waits_for and not is_recent(one, project, now):
+        unknown = asks_past and one.hopes_for and not one.barred and state.people[one.person].past is None
+        if unknown or (one.waits_for and not is_recent(one, project, now)):
             yield RecheckEligibility(project_id=project.id, registration_id=one.id)

@@ -16,7 +16,15 @@ from insight_sessions.commands.base import Command, Facts, Ref
 from insight_sessions.commands.deciding import Decided, decide, pass_time
 from insight_sessions.commands.passing import wake_at
 from insight_sessions.domain.state import Lineage, ProjectState
-from insight_sessions.errors import CommandConflict, NotFound, StorageBusy, StorageError, UpgradeNeeded
+from insight_sessions.errors import (
+    CHECK_FAILED,
+    CommandConflict,
+    NotEligible,
+    NotFound,
+    StorageBusy,
+    StorageError,
+    UpgradeNeeded,
+)
 from insight_sessions.hooks.manager import LISTEN, NOTIFY
 from insight_sessions.line import Line
 from insight_sessions.records import Read, changed_records, decode, event_text, open_project, owed_text
@@ -59,6 +67,15 @@ class Request(Generic[R]):
         self.fingerprint = fingerprint
         self.result: Any = None
         self.error: Exception | None = None
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether the project's rules asked for what nobody looked up, because they were others a moment ago."""
+        return (
+            isinstance(self.error, NotEligible)
+            and CHECK_FAILED in self.error.objections
+            and CHECK_FAILED not in self.facts.objections
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +193,11 @@ class Writer:
         if kept.state.announced is None:
             raise NotFound("project", project_id)
         return kept.state
+
+    def seen(self, project_id: str) -> ProjectState | None:
+        """The state as it was when it was last needed here, if it was; the store is not asked."""
+        kept = self._kept.get(project_id)
+        return None if kept is None else kept.state
 
     def _caught_up(self, project_id: str, hold: Hold | None) -> _Kept:
         kept = self._kept.get(project_id) or _Kept(ProjectState(project_id=project_id))

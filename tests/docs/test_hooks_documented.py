@@ -87,6 +87,8 @@ def _first(node: ast.expr, tables: dict[str, ast.expr | None]) -> Iterator[str]:
     match node:
         case ast.Constant(value=str(code)):
             yield code
+        case ast.Attribute(attr="code"):
+            return  # passed on; it is read where it was given first
         case ast.Starred(value=ast.Subscript(value=ast.Name(id=name))) if isinstance(table := tables[name], ast.Dict):
             for value in table.values:
                 assert isinstance(value, ast.Tuple)

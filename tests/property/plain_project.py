@@ -20,11 +20,13 @@ class PlainProject:
         policy: how places are given.
         members_only: whether memberships count.
         sessions: by id: ``capacity``, ``day``, ``starts``, ``minutes`` and ``on``.
+        admits: whether the rules let a person in on a day.
     """
 
     policy: str
     members_only: bool
     sessions: dict[str, Part]
+    admits: Callable[[str, date], bool]
     open: bool = False
     cancelled: bool = False
     parts: dict[str, Part] = field(default_factory=dict[str, Part])
@@ -46,8 +48,10 @@ class PlainProject:
         return sorted((one for one in self.parts.values() if one["place"] == session), key=lambda one: one["number"])
 
     def lasts(self, one: Part, session: str) -> bool:
-        """Whether somebody's membership lasts until the day."""
+        """Whether somebody's membership lasts until the day, and no rule keeps them out."""
         until: date | None = one["until"]
+        if not self.admits(one["person"], self.sessions[session]["day"]):
+            return False
         return not self.members_only or (one["active"] and (until is None or self.sessions[session]["day"] <= until))
 
     def can_take(self, one: Part, session: str) -> bool:
@@ -115,9 +119,11 @@ class PlainProject:
         self.fill(place)
 
     def confirm(self, id: str, session: str) -> None:
-        """A place, by somebody's decision; the one they had goes to the next."""
+        """A place, by somebody's decision; the one they had goes to the next, or they stay where they are."""
         one = self.parts[id]
         place = one["place"]
+        if place == session:
+            one["wishes"] = [session, *(wish for wish in one["wishes"] if wish != session)]
         self.seat(one, session)
         self.fill(place if place != session else None)
 
@@ -165,6 +171,10 @@ class PlainProject:
         if capacity is not None and len(holders) > capacity:
             self.displace(holders[capacity:], session)
         self.fill(session)
+
+    def rule(self) -> None:
+        """Other rules: everybody keeps the place, and others may now come in."""
+        self.fill(*sorted(self.sessions, key=lambda id: (self.sessions[id]["starts"], id)))
 
     def move(self, session: str, starts: str, minutes: int, day: date) -> None:
         """Another time: everybody keeps the place, and memberships may now last."""

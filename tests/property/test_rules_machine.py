@@ -11,17 +11,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from insight_sessions.commands.base import Command, Facts
-from insight_sessions.commands.calls import AnnounceProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
 from insight_sessions.commands.deciding import Decided, decide
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, RegisterInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
-from insight_sessions.domain.member import Member
+from insight_sessions.domain.member import Member, Past
 from insight_sessions.domain.project import Contact, PlacesPolicy, Project
 from insight_sessions.domain.registration import Decision
+from insight_sessions.domain.rules import Rule
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import Refusal
 from insight_sessions.runtime import Moment
+from insight_sessions.testing.eligible import holds
+from insight_sessions.testing.strategies import rules
 from tests.property.plain_project import PlainProject
 
 PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"
@@ -33,6 +36,9 @@ PEOPLE = tuple(f"m{number}" for number in range(8))
 people = st.sampled_from(PEOPLE)
 wishes_of = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True)
 capacities = st.sampled_from([1, 1, 1, 2, 0, 3, None])
+settings_of = st.sampled_from([{}, {"setting": "acute"}, {"setting": "acute"}, {"setting": "community"}])
+pasts = st.sampled_from([Past(), Past(), Past(1), Past(2, ("pilot",)), Past(0, ("pilot", "survey"))])
+ruled = st.lists(rules(), max_size=2).map(tuple)
 memberships = st.sampled_from([None, None, None, date(2030, 2, 5), date(2030, 2, 15)])
 
 
@@ -43,24 +49,32 @@ class RulesMachine(RuleBasedStateMachine):
         policy=st.sampled_from(POLICIES),
         members_only=st.booleans(),
         sizes=st.tuples(capacities, capacities, capacities),
-        crowd=st.lists(st.tuples(people, wishes_of, memberships), min_size=5, max_size=10),
+        eligibility=st.just(()) | ruled,
+        crowd=st.lists(st.tuples(people, wishes_of, memberships, settings_of, pasts), min_size=5, max_size=10),
     )
     def announce(
         self,
         policy: PlacesPolicy,
         members_only: bool,
         sizes: tuple[int | None, ...],
-        crowd: list[tuple[str, list[str], date | None]],
+        eligibility: tuple[Rule, ...],
+        crowd: list[tuple[str, list[str], date | None, dict[str, str], Past]],
     ) -> None:
         """A project of three sessions, its call open, and more people than places."""
         self.ids = count(1)
         self.sequences: dict[str, int] = {}
+        self.eligibility = eligibility
+        self.known: dict[str, tuple[Member, Past]] = {}
         self.state = ProjectState(project_id="p")
         known: dict[str, dict[str, Any]] = {}
         for name, capacity in zip(NAMES, sizes, strict=True):
             starts = f"{DAYS[name]}T10:00"
             known[name] = {"capacity": capacity, "day": DAYS[name], "starts": starts, "minutes": 60, "on": True}
-        self.plain = PlainProject(policy, members_only, known)
+
+        def admits(person: str, day: date) -> bool:
+            return all(holds(one, *self.known[person], day) for one in self.eligibility)
+
+        self.plain = PlainProject(policy, members_only, known, admits)
         project = Project(
             id="p",
             title="Waits",
@@ -69,6 +83,7 @@ class RulesMachine(RuleBasedStateMachine):
             organiser=Contact(name="Team", email="team@example.org"),
             places=policy,
             members_only=members_only,
+            eligibility=eligibility,
             sessions=tuple(
                 Session(id=name, starts=one["starts"], minutes=60, capacity=one["capacity"])
                 for name, one in known.items()
@@ -77,21 +92,21 @@ class RulesMachine(RuleBasedStateMachine):
         self.decided(AnnounceProject(project=project))
         self.decided(OpenCall(project_id="p"))
         self.plain.open = True
-        for person, wishes, until in crowd:
-            self.register(person, wishes, True, until)
+        for person, wishes, until, attributes, past in crowd:
+            self.register(person, wishes, True, until, attributes, past)
 
-    def decided(self, command: Command[Any], member: Member | None = None) -> Decided:
+    def decided(self, command: Command[Any], member: Member | None = None, past: Past | None = None) -> Decided:
         """What the rules say; their state is ours from now on."""
-        facts = Facts(NOW, member, f"p-{member.id}" if member else "")
+        facts = Facts(NOW, member, f"p-{member.id}" if member else "", past=past)
         decided = decide(self.state, command, facts, Moment(NOW, lambda prefix: f"{prefix}{next(self.ids)}"))
         self.state = decided.state
         return decided
 
-    def refused(self, command: Command[Any], member: Member | None = None) -> None:
+    def refused(self, command: Command[Any], member: Member | None = None, past: Past | None = None) -> None:
         """The rules must say no, and nothing may change."""
         before = self.state
         try:
-            self.decided(command, member)
+            self.decided(command, member, past)
         except Refusal:
             assert self.state is before
             return
@@ -140,18 +155,43 @@ class RulesMachine(RuleBasedStateMachine):
 
     # What members do
 
-    @rule(person=people, wishes=wishes_of, active=st.sampled_from([True, True, True, False]), until=memberships)
-    def register(self, person: str, wishes: list[str], active: bool, until: date | None) -> None:
+    @rule(
+        person=people,
+        wishes=wishes_of,
+        active=st.sampled_from([True, True, True, False]),
+        until=memberships,
+        attributes=settings_of,
+        past=pasts,
+    )
+    def register(
+        self,
+        person: str,
+        wishes: list[str],
+        active: bool,
+        until: date | None,
+        attributes: dict[str, str],
+        past: Past,
+    ) -> None:
         """Somebody registers, or may not."""
-        plain = self.plain
-        member = Member(id=person, name="Ada", email="ada@example.org", active=active, valid_until=until)
+        plain, before = self.plain, self.known.get(f"p-{person}")
+        member = Member(
+            id=person,
+            name="Ada",
+            email="ada@example.org",
+            active=active,
+            valid_until=until,
+            attributes=attributes,
+        )
         command = RegisterInterest(project_id="p", member=member, sessions=tuple(wishes))
-        lasts = active and any(until is None or plain.sessions[one]["day"] <= until for one in wishes)
-        may = plain.open and self.part_of(person) is None and (lasts or not plain.members_only)
+        self.known[f"p-{person}"] = member, past
+        new = {"person": f"p-{person}", "active": active, "until": until}
+        may = plain.open and self.part_of(person) is None and any(plain.lasts(new, one) for one in wishes)
         if not may or not any(plain.sessions[one]["on"] for one in wishes):
-            self.refused(command, member)
+            self.refused(command, member, past)
+            if before is not None:
+                self.known[f"p-{person}"] = before
             return
-        decided = self.decided(command, member)
+        decided = self.decided(command, member, past)
         id = decided.result.id
         told = plain.told(lambda: plain.register(id, f"p-{person}", wishes, active=active, until=until))
         self.compare(decided, told, {})
@@ -237,6 +277,16 @@ class RulesMachine(RuleBasedStateMachine):
             self.refused(command)
             return
         self.same(command, lambda: self.plain.resize(session, capacity), gone="place_lost")
+
+    @rule(eligibility=ruled)
+    def amend_the_rules(self, eligibility: tuple[Rule, ...]) -> None:
+        """Other people may take part from now on; whoever has a place keeps it."""
+        command = AmendProject(project_id="p", eligibility=eligibility)
+        if self.plain.cancelled:
+            self.refused(command)
+            return
+        self.eligibility = eligibility
+        self.same(command, self.plain.rule)
 
     @rule(session=st.sampled_from(NAMES), days=st.integers(-5, 8))
     def reschedule(self, session: str, days: int) -> None:

@@ -22,7 +22,7 @@ from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.reply import Replied
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
-from insight_sessions.errors import StorageError
+from insight_sessions.errors import LAPSED, StorageError
 from insight_sessions.records import changed_records
 from insight_sessions.storage import sqlite_outbox
 from insight_sessions.storage.port import Change, Delivery, Receipt
@@ -260,6 +260,23 @@ def chains_end_after_one_move(patch: pytest.MonkeyPatch) -> None:
 def membership_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     """A place in a session after the end of somebody's membership."""
     patch.setattr(ProjectState, "may_take", lambda self, registration, session: True)
+
+
+@bug
+def rules_are_looked_at_at_the_door_alone(patch: pytest.MonkeyPatch) -> None:
+    """Whoever may come to one session gets a place in another."""
+
+    def against(self: ProjectState, person_id: str, session: Session) -> tuple[Any, ...]:
+        lasts = not self.definition.members_only or self.people[person_id].is_member_on(session.starts.date())
+        return () if lasts else (LAPSED,)
+
+    patch.setattr(ProjectState, "against", against)
+
+
+@bug
+def lines_go_on_by_the_old_rules(patch: pytest.MonkeyPatch) -> None:
+    """Other rules, and the same people in line."""
+    patch.setattr(ProjectState, "_in_line_again", lambda self, waiting: self)
 
 
 @bug

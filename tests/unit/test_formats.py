@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.member import Person
+from insight_sessions.domain.member import Past, Person
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.registration import Answers, Consent, Decision, Offer, Reason, Registration
 from insight_sessions.domain.reply import Replied
@@ -24,7 +24,8 @@ AT: Final = datetime(2021, 7, 5, 9, 30, tzinfo=UTC)
 DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
     Lineage: {"restores": 0},
     Organiser: {},
-    Person: {"language": "en", "active": True, "valid_until": None, "attributes": Labels(), "former": ()},
+    Person: {"language": "en", "active": True, "valid_until": None, "attributes": Labels(), "former": (), "past": None},
+    Past: {"absences": 0, "projects": ()},
     Registration: {
         "decision": Decision.PENDING,
         "place": None,

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from insight_sessions.domain.project import MAX_FILE_BYTES, Project
+from insight_sessions.domain.project import Project
+from insight_sessions.domain.project_file import MAX_FILE_BYTES
 from insight_sessions.errors import ProjectFileError
 
 from .desk_kit import project, session
@@ -50,6 +51,42 @@ def problems(path: Path) -> tuple[str, ...]:
     assert caught.value.path == path
     assert str(caught.value).startswith(f"{path}: ")
     return caught.value.problems
+
+
+ELIGIBILITY = """
+[[eligibility]]
+rule = "attribute_in"
+name = "setting"
+values = ["acute"]
+
+[[eligibility]]
+rule = "not"
+of = { rule = "any", of = [{ rule = "active_member" }, { rule = "absences_at_most", most = 1 }] }
+objection = "For newcomers."
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('values = ["acute"]', "values = []", "eligibility[0].values (line 29): Tuple should have at least 1 item"),
+        ("most = 1", "most = -1", "eligibility[1].of.of[1].most (line 33): Input should be greater than or equal"),
+        ('objection = "For newcomers."', "", "eligibility[1].objection (line 31): Field required"),
+        ('"attribute_in"', '"setting_in"', "eligibility[0] (line 26): Input tag 'setting_in' found using 'rule' does"),
+        ('rule = "attribute_in"\n', "", "eligibility[0] (line 26): Unable to extract tag using discriminator 'rule'"),
+    ],
+)
+def test_a_wrong_rule_is_named_as_it_is_written(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """By where it stands, without the kinds of rules on the way; the known kinds are listed."""
+    found = problems(written(tmp_path, f"{GOOD}{ELIGIBILITY.replace(old, new)}"))
+    assert found[0].startswith(said)
+    assert "setting_in" not in found[0] or "'not_taken_part_in', 'all', 'any', 'not'" in found[0]
+
+
+def test_rules_that_are_no_table_are_refused(tmp_path: Path) -> None:
+    """As everything of another kind."""
+    (found,) = problems(written(tmp_path, f"eligibility = 3\n{GOOD}"))
+    assert found.startswith("eligibility (line 1): Input should be a valid tuple")
 
 
 def test_a_project_file_mirrors_the_class(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, NamedTuple, Type
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from insight_sessions.domain.member import Member
+from insight_sessions.domain.member import Member, Past
 from insight_sessions.domain.project import Project
 from insight_sessions.errors import NotPossible, Objection
 from insight_sessions.text import OpaqueId, Slug
@@ -34,6 +34,7 @@ class Facts:
         person: our id of that member.
         objections: why they are not eligible.
         proposed: what was worked out for a command that takes long.
+        past: what they did before, when the project's rules ask for it.
     """
 
     checked_at: datetime
@@ -41,6 +42,7 @@ class Facts:
     person: str = ""
     objections: tuple[Objection, ...] = ()
     proposed: "Allotted | Planned | None" = None
+    past: Past | None = None
 
 
 class Ref(NamedTuple):

@@ -7,10 +7,10 @@ from pydantic import field_validator, model_validator
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.difference import Cause
-from insight_sessions.commands.filling import released
+from insight_sessions.commands.filling import fill, released
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
-from insight_sessions.domain.project import CallStatus, Contact, Project
+from insight_sessions.domain.project import CallStatus, Contact, Project, Rules
 from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import Organiser, ProjectState
@@ -87,6 +87,7 @@ class AmendProject(Command[Project]):
         summary: what it is about; the same.
         organiser: who to write to; invites already sent keep the organiser they began with.
         apply_url: where people who are not members can apply.
+        eligibility: the rules from now on. Places that were given stay; who waits is looked at by the new rules.
         opens_at: when the call opens by itself.
         closes_at: when it closes by itself.
         closed_message: what the call says once closed.
@@ -96,6 +97,7 @@ class AmendProject(Command[Project]):
     summary: Text | None = None
     organiser: Contact | None = None
     apply_url: Url | None = None
+    eligibility: Rules | None = None
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     closed_message: Text | None = None
@@ -122,6 +124,8 @@ class AmendProject(Command[Project]):
                 if one.place is not None and not state.has_begun(one, moment.now)
             )
             cause = Cause(NoticeKind.DETAILS_CHANGED, concerned=concerned)
+        if amended.eligibility != project.eligibility:
+            state = fill(state, [session.id for session in state.in_order()], moment.now)
         happened = Event(kind=EventKind.PROJECT_AMENDED, at=moment.now)
         return Ruling(state, Ref("project", project.id), (happened,), cause)
 

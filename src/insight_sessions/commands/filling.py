@@ -49,6 +49,7 @@ def checked(state: ProjectState, registration: Registration, facts: Facts) -> Pr
     if facts.member is not None:
         known = state.people[registration.person]
         renewed = known.renewed(facts.member) if registration.place else known.corrected(facts.member)
+        renewed = renewed.with_past(facts.past)
         state = state if renewed == known else state.put(renewed)
     return state.put(registration.but(checked_at=facts.checked_at, barred=bool(facts.objections)))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pydantic import field_validator
@@ -15,11 +17,13 @@ from insight_sessions.domain.registration import Answers, Consent, Decision, Rea
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.errors import (
     LAPSED,
+    MEMBERSHIP_CODES,
     NOT_A_MEMBER,
     AlreadyRegistered,
     CallNotOpen,
     NotEligible,
     NotPossible,
+    Objection,
     SessionFull,
 )
 from insight_sessions.text import COPIED, Attributes, Labels, Line, Slug, Text
@@ -73,7 +77,7 @@ class RegisterInterest(Command[Registration]):
         id = moment.mint("r-")
         before = state.people.get(facts.person)
         person = Person.of(member, facts.person) if before is None else before.corrected(member)
-        state = state.put(person)
+        state = state.put(person.with_past(facts.past))
         if self.answers or project.questions:
             state = state.put(_answers(project, id, facts.person, self.answers))
         if self.consents or project.consents:
@@ -102,16 +106,29 @@ class RegisterInterest(Command[Registration]):
 
 
 def _eligible(project: Project, sessions: list[Session], facts: Facts) -> Member:
-    """The member, when nothing speaks against them and their membership lasts for one session."""
+    """The member, when nothing speaks against them in at least one session."""
     member = facts.member
     if member is None or (project.members_only and not member.active):
         raise NotEligible((NOT_A_MEMBER,), project.apply_url)
-    if project.members_only and not any(member.is_member_on(session.starts.date()) for session in sessions):
+    days = [
+        day for session in sessions if member.is_member_on(day := session.starts.date()) or not project.members_only
+    ]
+    if not days:
         raise NotEligible((LAPSED,), project.apply_url)
     # After the membership, so that a check says nothing to somebody who is told apart from a stranger by it.
+    against = [project.against(member, facts.past, day) for day in days]
+    if all(against):
+        raise _not_eligible(project, against)
     if facts.objections:
         raise NotEligible(facts.objections, project.apply_url)
     return member
+
+
+def _not_eligible(project: Project, against: Iterable[tuple[Objection, ...]]) -> NotEligible:
+    """The refusal for what speaks against each session, said once; for the membership alone when it is about that."""
+    found = tuple(dict.fromkeys(chain.from_iterable(against)))
+    hidden = tuple(one for one in found if one.code in MEMBERSHIP_CODES)
+    return NotEligible(hidden or found, project.apply_url)
 
 
 def _refuse_when_none_is_open(sessions: list[Session], now: datetime) -> None:
@@ -233,8 +250,9 @@ class ConfirmPlace(Command[Registration]):
             return Ruling(state, result)
         if session.id not in registration.wishes and session.id != registration.place:
             raise NotPossible("not_wished", "They did not say that they can attend this session.")
-        if not state.may_take(registration.person, session):
-            raise NotEligible((LAPSED,), state.definition.apply_url)
+        against = state.against(registration.person, session)
+        if against:
+            raise _not_eligible(state.definition, [against])
         if registration.place != session.id and not state.has_room(session):
             raise SessionFull(session.id)
         if registration.place == session.id:
@@ -326,8 +344,9 @@ class SwitchSession(Command[Registration]):
         if state.definition.places == "first-come":
             state = fill(state, wishes, moment.now)
         registration = state.registration(registration.id)
-        if not any(state.may_take(registration.person, session) for session in sessions):
-            raise NotEligible((LAPSED,), state.definition.apply_url)
+        against = [state.against(registration.person, session) for session in sessions]
+        if all(against):
+            raise _not_eligible(state.definition, against)
         _refuse_when_none_is_open(sessions, moment.now)
         result = Ref("registration", registration.id)
         asked = registration.but(wishes=wishes, switching=False)

@@ -40,6 +40,19 @@ class Member(BaseModel):
         return self.active and (self.valid_until is None or day <= self.valid_until)
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What somebody did before, as far as rules of eligibility ask for it; ids and numbers alone.
+
+    Args:
+        absences: how often they stayed away without a word, in all projects of the store.
+        projects: the other projects they take part in or took part in, by id, sorted.
+    """
+
+    absences: int = 0
+    projects: tuple[str, ...] = ()
+
+
 FORMER_KEPT = 3
 """How many former addresses are kept: a cancellation may still be on its way to each."""
 
@@ -52,6 +65,7 @@ class Person:
         id: our id of the person, the same in every project of a store.
         member_id: the host's id.
         former: addresses they had before, oldest first, for what must be cancelled there; those long gone are empty.
+        past: what they did before, when the project's rules ask for it; None when nobody looked.
     """
 
     id: str
@@ -63,6 +77,7 @@ class Person:
     valid_until: date | None = None
     attributes: KeptLabels = Labels()  # noqa: RUF009 - frozen
     former: tuple[str, ...] = ()
+    past: Past | None = None
 
     @classmethod
     def of(cls, member: Member, person_id: str) -> "Person":
@@ -84,12 +99,16 @@ class Person:
         if not self.has_address(member.email):
             gone = len(former) + 1 - FORMER_KEPT
             former = (*("" for _ in range(gone)), *former[max(gone, 0) :], self.email)
-        return replace(Person.of(member, self.id), former=former)
+        return replace(Person.of(member, self.id), former=former, past=self.past)
 
     def renewed(self, member: Member) -> "Person":
         """The person with what their member's membership is now; name and address stay."""
         attributes = labels(member.attributes)
         return replace(self, active=member.active, valid_until=member.valid_until, attributes=attributes)
+
+    def with_past(self, past: Past | None) -> "Person":
+        """The person with what they did before, as it was found out now."""
+        return self if past == self.past else replace(self, past=past)
 
     def is_member_on(self, day: date) -> bool:
         """Whether they are an active member on that day."""

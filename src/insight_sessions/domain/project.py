@@ -1,22 +1,42 @@
 """A project: what a research team announces, and the call that goes with it."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.zone import Timezone, instant
-from insight_sessions.errors import ProjectFileError
+from insight_sessions.errors import Objection
 from insight_sessions.text import EmailAddress, Language, Line, Slug, Text, Url
 
-MAX_FILE_BYTES = 1 << 20
-MOST_DOTS = 4_000
-MOST_PROBLEMS = 20
+if TYPE_CHECKING:
+    from insight_sessions.domain.member import Member, Past, Person
+    from insight_sessions.domain.rules import Rule
+
+    Rules = tuple[Rule, ...]
+else:
+
+    def _rules(given: object, info: ValidationInfo) -> tuple[object, ...]:
+        """The rules; most projects have none, and so never load what rules are."""
+        if isinstance(given, tuple | list) and not given:
+            return ()
+        from insight_sessions.domain.rules import rules_of  # noqa: PLC0415 - see above
+
+        return rules_of(given, info)
+
+    Rules = Annotated[Any, PlainValidator(_rules)]
 
 PlacesPolicy = Literal["first-come", "review", "allocation"]
 """How places are given: at once, by an organiser's decision, or decided together."""
@@ -114,6 +134,7 @@ class Project(BaseModel):
         language: of its messages; ``en`` when not given.
         apply_url: where people who are not members can apply.
         members_only: whether only active members may take part.
+        eligibility: rules that must all hold besides; see `Rule`.
         places: how places are given.
         recheck_days: after how many days someone's membership must be looked up again before a
             freed place is given to them; None to trust what was said when they registered.
@@ -136,6 +157,7 @@ class Project(BaseModel):
     language: Language = "en"
     apply_url: Url | None = None
     members_only: bool = True
+    eligibility: Rules = ()
     places: PlacesPolicy = "first-come"
     recheck_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     questions: tuple[Question, ...] = ()
@@ -170,6 +192,30 @@ class Project(BaseModel):
             raise ValueError("the call must not close before it opens")
         return self
 
+    def against(self, who: "Member | Person", past: "Past | None", day: date) -> tuple[Objection, ...]:
+        """What speaks against somebody on the day of a session, by the rules of eligibility.
+
+        Args:
+            who: somebody.
+            past: what they did before; None when nobody looked.
+            day: the session's date on the wall.
+        """
+        if not self.eligibility:
+            return ()
+        from insight_sessions.domain.rules import objections  # noqa: PLC0415 - most projects have none
+
+        return objections(self.eligibility, who, past, day)
+
+    @property
+    def asks_past(self) -> bool:
+        """Whether its rules ask what somebody did before."""
+        return any(part.asks_past for one in self.eligibility for part in one.parts())
+
+    @property
+    def asks_membership(self) -> bool:
+        """Whether it or its rules ask who is a member."""
+        return self.members_only or any(part.asks_membership for one in self.eligibility for part in one.parts())
+
     @classmethod
     def from_toml(cls, path: str | Path) -> "Project":
         """Read a project from a TOML file that mirrors this class.
@@ -180,49 +226,9 @@ class Project(BaseModel):
         Raises:
             ProjectFileError: names the file, each wrong key with its line, and the reason.
         """
-        import tomllib  # noqa: PLC0415 - most processes read no file
+        from insight_sessions.domain.project_file import read  # noqa: PLC0415 - most processes read no file
 
-        path = Path(path)
-        text = _file_text(path)
-        if text.count(".") > MOST_DOTS:
-            # Reading a key of very many parts takes time that grows with their square.
-            raise ProjectFileError(path, [f"holds more than {MOST_DOTS:,} dots"])
-        try:
-            content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ProjectFileError(path, [str(error)]) from None
-        except RecursionError:
-            raise ProjectFileError(path, ["nested too deeply"]) from None
-        except ValueError:
-            raise ProjectFileError(path, ["holds a number that is too long"]) from None
-        kept = [(where, "is for the library to say") for where in _kept_in(content)]
-        if kept:
-            raise ProjectFileError(path, _problems(text, kept))
-        try:
-            return cls.model_validate(content)
-        except ValidationError as error:
-            found = [(one["loc"], one["msg"]) for one in error.errors(include_input=False, include_url=False)]
-            raise ProjectFileError(path, _problems(text, found)) from None
-
-
-_OF_THE_LIBRARY: Final = frozenset({"status", "sequence", "reason", "starts_at", "tzdata", "changed_at"})
-
-
-def _kept_in(content: Mapping[str, Any]) -> Iterator[tuple[int | str, ...]]:
-    """The keys of a file that only what happens may set."""
-    if "cancelled" in content:
-        yield ("cancelled",)
-    if "status" in _keys(content.get("call")):
-        yield ("call", "status")
-    sessions: Any = content.get("sessions")
-    if isinstance(sessions, list):
-        for number, session in enumerate(cast("list[object]", sessions)):
-            for key in sorted(_OF_THE_LIBRARY & _keys(session)):
-                yield ("sessions", number, key)
-
-
-def _keys(table: object) -> set[str]:
-    return set(cast("dict[str, object]", table)) if isinstance(table, dict) else set()
+        return read(cls, Path(path))
 
 
 def _aware(moment: datetime | None, name: str) -> datetime | None:
@@ -237,54 +243,3 @@ def _refuse_twice(kind: str, ids: Iterable[str]) -> None:
         if name in seen:
             raise ValueError(f"two {kind}s have the id {name!r}")
         seen.add(name)
-
-
-def _file_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ProjectFileError(path, [f"cannot be read: {error.strerror}"]) from error
-    except ValueError:
-        raise ProjectFileError(path, ["is no name of a file"]) from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise ProjectFileError(path, ["is larger than 1 MiB"])
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ProjectFileError(path, ["is not UTF-8 text"]) from None
-
-
-def _problems(text: str, found: Sequence[tuple[Sequence[int | str], str]]) -> list[str]:
-    """The first problems of a file, and how many more there are."""
-    named = [_problem(text, where, reason) for where, reason in found[:MOST_PROBLEMS]]
-    more = len(found) - len(named)
-    return [*named, f"and {more:,} more"] if more else named
-
-
-def _problem(text: str, where: Sequence[int | str], reason: str) -> str:
-    """Name a wrong key as a person would, with its line when it is there."""
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
-    line = _line_of(text, where)
-    return f"{key or 'project'}{f' (line {line})' if line else ''}: {reason.removeprefix('Value error, ')}"
-
-
-def _line_of(text: str, where: Sequence[int | str]) -> int | None:
-    """The line a key stands in: the last part, after the header of its table (best effort)."""
-    names = [part for part in where if isinstance(part, str)]
-    nth = next((part for part in where if isinstance(part, int)), 0)
-    lines = text.splitlines()
-    start = 0
-    if len(names) > 1:
-        headers = [
-            number for number, line in enumerate(lines) if re.match(rf"\s*\[+\s*{re.escape(names[0])}\s*\]", line)
-        ]
-        if nth >= len(headers):
-            return None
-        start = headers[nth]
-    for number, line in enumerate(lines[start:], start + 1):
-        if names and re.match(rf"\s*{re.escape(names[-1])}\s*=", line):
-            return number
-        if line.lstrip().startswith("[") and not (len(names) > 1 and number == start + 1):
-            break
-    return start + 1 if len(names) > 1 else None

@@ -140,6 +140,16 @@ class Registration:
         return self.decision is not Decision.WITHDRAWN
 
     @property
+    def was_absent(self) -> bool:
+        """Whether they stayed away without a word."""
+        return self.attendance == "absent"
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether they are to come or came: they have a place, and nothing says that they were not there."""
+        return self.place is not None and self.attendance in {None, "attended"}
+
+    @property
     def waits_for(self) -> tuple[str, ...]:
         """The sessions in which they would take a place as soon as one is free.
 

@@ -24,7 +24,7 @@ from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
 from insight_sessions.domain.session import Session, SessionStatus, Slot
-from insight_sessions.errors import NotFound
+from insight_sessions.errors import LAPSED, NotFound, Objection
 from insight_sessions.text import normal
 
 
@@ -273,10 +273,18 @@ class ProjectState:
         return registration.place is not None and not self.session(registration.place).is_open_at(now)
 
     def may_take(self, person_id: str, session: Session) -> bool:
-        """Whether the membership of somebody lasts until a session's date."""
-        if self.announced is None or not self.announced.members_only:
+        """Whether nothing speaks against somebody in a session, by what is known of them."""
+        project = self.announced
+        if project is None or not (project.members_only or project.eligibility):
             return True
-        return self.people[person_id].is_member_on(session.starts.date())
+        return not self.against(person_id, session)
+
+    def against(self, person_id: str, session: Session) -> tuple[Objection, ...]:
+        """What speaks against somebody in a session: a membership that ends before it, or the project's rules."""
+        project, who, day = self.definition, self.people[person_id], session.starts.date()
+        if project.members_only and not who.is_member_on(day):
+            return (LAPSED,)
+        return project.against(who, who.past, day)
 
     # Putting
 
@@ -290,7 +298,7 @@ class ProjectState:
             case Session():
                 return self._put_session(thing)
             case Project():
-                return self._with(announced=thing, changes=(self.changes, "project", thing.id, thing))
+                return self._put_project(thing)
             case Lineage():
                 return self._with(lineage=thing, changes=(self.changes, "lineage", "lineage", thing))
             case _:
@@ -389,6 +397,19 @@ class ProjectState:
         known: HashTrieMap[str, Thing] = getattr(self, name)
         return self._with(**{name: known.insert(id, thing), "changes": (self.changes, kind, id, thing)})
 
+    def _put_project(self, project: Project) -> ProjectState:
+        state = self._with(announced=project, changes=(self.changes, "project", project.id, project))
+        if self.announced is None or self.announced.eligibility == project.eligibility:
+            return state
+        return state._in_line_again(one for one in self.registrations.values() if one.waits_for)
+
+    def _in_line_again(self, waiting: Iterable[Registration]) -> ProjectState:
+        """The same, with people in the lines in which they now belong."""
+        state = self
+        for registration in waiting:
+            state = state._put_registration(registration, changed=False)
+        return state
+
     def _put_person(self, person: Person) -> ProjectState:
         state = self._with(
             people=self.people.insert(person.id, person),
@@ -406,9 +427,7 @@ class ProjectState:
         )
         before = self.sessions.get(session.id)
         if before is not None and (before.status, before.starts) != (session.status, session.starts):
-            for registration in self.registrations.values():
-                if session.id in registration.waits_for:
-                    state = state._put_registration(registration, changed=False)
+            return state._in_line_again(one for one in self.registrations.values() if session.id in one.waits_for)
         return state
 
     def _put_registration(self, new: Registration, *, changed: bool = True) -> ProjectState:
@@ -447,7 +466,7 @@ class ProjectState:
         return queues
 
     def _in_line(self, registration: Registration) -> Iterator[str]:
-        """The sessions in whose line somebody stands: scheduled ones that their membership reaches."""
+        """The sessions in whose line somebody stands: scheduled ones that they may take part in."""
         for session_id in registration.waits_for:
             session = self.sessions[session_id]
             if session.status is SessionStatus.SCHEDULED and self.may_take(registration.person, session):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from random import Random
 from typing import Any, Final
 
 from insight_sessions.commands.allocation import Allocate
@@ -24,8 +25,10 @@ from insight_sessions.commands.sessions import AddSession, CancelSession, Resche
 from insight_sessions.domain.allocation import Bound
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.project import Call, Contact, Project, Question
+from insight_sessions.domain.rules import Rule
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.testing.eligible import SETTINGS, devised
 from insight_sessions.testing.world import BEGINNING, World
 
 PROJECT: Final = "p"
@@ -64,6 +67,9 @@ class Deviser:
     def __init__(self, world: World) -> None:
         self._world = world
         self._dice = world.dice
+        # Dice of their own, so that what else happens is the same with rules and without.
+        self._whims = Random(f"rules {world.seed}")  # noqa: S311 - it must repeat
+        self._ruled = self._whims.random() < 0.6
         self._crowded = world.chance(0.6)
         self.members = {f"m{number}": self._member(number) for number in range(MEMBERS)}
 
@@ -71,13 +77,14 @@ class Deviser:
         ends = None
         if self._dice.random() < (0.1 if self._crowded else 0.25):
             ends = BEGINNING.date() + timedelta(days=self._dice.randint(0, 45))
+        setting = self._dice.choice(SETTINGS[:2])
         return Member(
             id=f"m{number}",
             name=f"Member {number}",
             email=f"m{number}@example.org",
             active=self._dice.random() < 0.96,
             valid_until=ends,
-            attributes={"setting": self._dice.choice(("acute", "dental"))},
+            attributes={} if self._whims.random() < 0.2 else {"setting": setting},
         )
 
     def renew_somebody(self) -> None:
@@ -98,12 +105,17 @@ class Deviser:
             organiser=Contact(name="Team", email="team@example.org"),
             places=dice.choice(("first-come", "first-come", "review", "allocation")) if sparse else "first-come",
             members_only=dice.random() < 0.8,
+            eligibility=self._rules(),
             recheck_days=dice.choice((None, 1, 7)) if sparse else None,
             questions=(Question(id="why", text="Why?"),) if dice.random() < 0.3 else (),
             call=Call(opens_at=opens, closes_at=closes),
             sessions=tuple(self._session(f"s{number}") for number in range(dice.randint(1, 3) if sparse else 2)),
         )
         return AnnounceProject(project=project)
+
+    def _rules(self) -> tuple[Rule, ...]:
+        """Who may take part: a rule or two in some histories."""
+        return tuple(devised(self._whims) for _ in range(self._whims.choice((0, 1, 1, 2)) if self._ruled else 0))
 
     def _session(self, id: str) -> Session:
         dice = self._dice
@@ -265,7 +277,10 @@ class Deviser:
     def _amend(self, state: ProjectState) -> Command[Any]:
         title = f"Waits {self._dice.randrange(3)}"
         organiser = Contact(name="Team", email=f"team{self._dice.randrange(2)}@example.org")
-        return AmendProject(project_id=PROJECT, title=title, organiser=organiser, summary="Said anew.")
+        rules = self._rules() if self._ruled and self._whims.random() < 0.5 else None
+        return AmendProject(
+            project_id=PROJECT, title=title, organiser=organiser, summary="Said anew.", eligibility=rules
+        )
 
     def _open(self, state: ProjectState) -> Command[Any]:
         return OpenCall(project_id=PROJECT)

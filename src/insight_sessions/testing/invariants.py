@@ -17,6 +17,7 @@ from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
+from insight_sessions.testing.eligible import lets_in
 from insight_sessions.testing.world import expect
 
 ENDED = frozenset({Decision.DECLINED, Decision.WITHDRAWN})
@@ -56,8 +57,8 @@ def wants(state: ProjectState, one: Registration, session_id: str, now: datetime
     asks = one.decision is Decision.ACCEPTED and session_id in wishes and not one.barred
     may_move = one.place is None or (one.switching and state.sessions[one.place].is_open_at(now))
     is_known = days is None or (now - one.checked_at).total_seconds() <= days * 86_400
-    lasts = not state.definition.members_only or state.people[one.person].is_member_on(session.starts.date())
-    return asks and may_move and is_known and lasts
+    may = lets_in(state.definition, state.people[one.person], session.starts.date())
+    return asks and may_move and is_known and may
 
 
 SAME_REVISION = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.JOINING_DETAILS, NoticeKind.ANSWER_AGAIN})
@@ -88,9 +89,9 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
         expect(not joins or one.arrived >= before.next_arrival, "I7 whoever switches joins the end of the line", one.id)
     for id, one in after.registrations.items():
         known = before.registrations.get(id)
-        if one.place is not None and (known is None or known.place != one.place) and after.definition.members_only:
-            lasts = after.people[one.person].is_member_on(after.session(one.place).starts.date())
-            expect(lasts, "a place is given to members on its date only", id)
+        if one.place is not None and (known is None or known.place != one.place):
+            may = lets_in(after.definition, after.people[one.person], after.session(one.place).starts.date())
+            expect(may, "a place is given to members on its date only, and against no rule", id)
     _check_order(before, command, after, now)
     if isinstance(command, Allocate):
         _check_allocation(before, after, told)

@@ -17,6 +17,17 @@ from insight_sessions.commands.places import (
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.project import Contact, PlacesPolicy, Project
+from insight_sessions.domain.rules import (
+    AbsencesAtMost,
+    ActiveMember,
+    AllOf,
+    AnyOf,
+    AttributeIn,
+    NotOf,
+    NotTakenPartIn,
+    Rule,
+    ValidOnTheDay,
+)
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
 
@@ -92,7 +103,36 @@ def projects(policies: tuple[PlacesPolicy, ...] = POLICIES, id: str = "p") -> st
         organiser=st.builds(Contact, name=lines(), email=st.just("team@example.org")),
         places=st.sampled_from(policies),
         members_only=st.booleans(),
+        eligibility=st.just(()) | st.lists(rules(), max_size=2).map(tuple),
         sessions=some.map(tuple),
+    )
+
+
+def rules(deep: int = 2) -> st.SearchStrategy[Rule]:
+    """Rules of eligibility, of every kind and in each other.
+
+    Args:
+        deep: how deep they may stand in each other.
+    """
+    said = st.none() | st.just("Not for you.")
+    names = st.sampled_from(["setting", "country"])
+    some = st.lists(st.sampled_from(["acute", "community", "Wales"]), min_size=1, max_size=2).map(tuple)
+    elsewhere = st.lists(st.sampled_from(["pilot", "survey"]), min_size=1, max_size=2).map(tuple)
+    plain: st.SearchStrategy[Rule] = st.one_of(
+        st.builds(ActiveMember, objection=said),
+        st.builds(ValidOnTheDay, objection=said),
+        st.builds(AttributeIn, name=names, values=some, objection=said),
+        st.builds(AbsencesAtMost, most=st.integers(0, 3), objection=said),
+        st.builds(NotTakenPartIn, projects=elsewhere, objection=said),
+    )
+    if not deep:
+        return plain
+    inner = st.deferred(lambda: rules(deep - 1))
+    several = st.lists(inner, min_size=1, max_size=3).map(tuple)
+    return plain | st.one_of(
+        st.builds(AllOf, of=several, objection=said),
+        st.builds(AnyOf, of=several, objection=said),
+        st.builds(NotOf, of=inner, objection=st.just("Not for you.")),
     )
 
 
