@@ -25,7 +25,7 @@ from insight_sessions.commands.sessions import AddSession, CancelSession, Resche
 from insight_sessions.domain.allocation import Bound
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.project import Call, Contact, Project, Question
-from insight_sessions.domain.rules import Rule
+from insight_sessions.domain.rules import Rule, ValidOnTheDay
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.testing.eligible import SETTINGS, devised
@@ -104,7 +104,7 @@ class Deviser:
             timezone=dice.choice(("Europe/London", "America/St_Johns", "Africa/Casablanca")),
             organiser=Contact(name="Team", email="team@example.org"),
             places=dice.choice(("first-come", "first-come", "review", "allocation")) if sparse else "first-come",
-            members_only=dice.random() < 0.8,
+            members_only=dice.random() < 0.8 and not (self._ruled and self._whims.random() < 0.7),
             eligibility=self._rules(),
             recheck_days=dice.choice((None, 1, 7)) if sparse else None,
             questions=(Question(id="why", text="Why?"),) if dice.random() < 0.3 else (),
@@ -115,7 +115,11 @@ class Deviser:
 
     def _rules(self) -> tuple[Rule, ...]:
         """Who may take part: a rule or two in some histories."""
-        return tuple(devised(self._whims) for _ in range(self._whims.choice((0, 1, 1, 2)) if self._ruled else 0))
+        if not self._ruled:
+            return ()
+        # What lets somebody in one session and keeps them out of the next finds more faults than the rest.
+        some = (ValidOnTheDay(),) if self._whims.random() < 0.4 else ()
+        return (*some, *(devised(self._whims) for _ in range(self._whims.choice((0, 1, 1, 2)))))
 
     def _session(self, id: str) -> Session:
         dice = self._dice
