@@ -132,7 +132,7 @@ class TakesAnyVersion(Sound):
     def commit(self, hold: SoundHold, change: Change) -> None:
         version = hold.version + 1
         records = {(each.kind, each.id): each._replace(version=version) for each in change.records}
-        receipts = [replace(each, version=version) for each in change.receipts]
+        receipts = [each._replace(version=version) for each in change.receipts]
         super().commit(hold, replace(change, version=version, records=list(records.values()), receipts=receipts))
 
 
@@ -205,7 +205,7 @@ class RoundsReceipts(Sound):
     """Keeps receipts to the second."""
 
     def commit(self, hold: SoundHold, change: Change) -> None:
-        receipts = [replace(each, at=each.at.replace(microsecond=0)) for each in change.receipts]
+        receipts = [each._replace(at=each.at.replace(microsecond=0)) for each in change.receipts]
         super().commit(hold, replace(change, receipts=receipts))
 
 

@@ -193,8 +193,8 @@ class LocklessHold:
                     change,
                     version=version,
                     records=[record._replace(version=version) for record in change.records],
-                    entries=[replace(entry, number=number) for number, entry in enumerate(change.entries, end + 1)],
-                    receipts=[replace(receipt, version=version) for receipt in change.receipts],
+                    entries=[entry._replace(number=number) for number, entry in enumerate(change.entries, end + 1)],
+                    receipts=[receipt._replace(version=version) for receipt in change.receipts],
                 )
             )
 

@@ -28,7 +28,9 @@ from typing import NamedTuple, Protocol
 
 
 class Record(NamedTuple):
-    """One thing of a project, as text; a tuple, for there may be tens of thousands of them at once.
+    """One thing of a project, as text.
+
+    Like all that a commit writes, a tuple: there are thousands of them at once, and a driver takes them as they are.
 
     Args:
         project_id: the project it belongs to.
@@ -49,8 +51,7 @@ class Record(NamedTuple):
     body: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a project's journal; ``number`` begins at 1 and has no gap."""
 
     project_id: str
@@ -58,8 +59,7 @@ class Entry:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of a command.
 
     Args:
@@ -79,8 +79,7 @@ class Receipt:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A delivery as it is committed.
 
     Args:

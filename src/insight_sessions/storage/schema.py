@@ -6,6 +6,7 @@ unsettled delivery of each consumer and stream: a claim looks at nothing else, h
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 APPLICATION_ID = 0x1A515E55
 USER_VERSION = 1
@@ -106,6 +107,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=64)  # what is written together was mostly decided at one moment
 def number(moment: datetime) -> int:
     """How a moment is stored: exact microseconds since 1970 in UTC."""
     since = moment - _EPOCH

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from types import TracebackType
 from typing import Self
@@ -94,7 +93,7 @@ class SQLiteHold:
         try:
             for command_id in command_ids:
                 for row in connection.execute(RECEIPT, (self._project_id, command_id)):
-                    found[command_id] = replace(Receipt(*row), at=moment(row[-1]))
+                    found[command_id] = Receipt(*row[:-1], moment(row[-1]))
         except DRIVER_ERRORS as error:
             raise translated(error, self._file.path) from error
         return found
@@ -129,28 +128,14 @@ class SQLiteHold:
         )
         if wake_at != self._wakes:
             connection.execute(NEXT_WAKE, (wake_at, id))
-        _put_records(connection, id, change)
-        connection.executemany(ADD_ENTRY, [(id, entry.number, entry.body) for entry in change.entries])
-        connection.executemany(
-            ADD_DELIVERY,
-            [(id, row.id, row.consumer, row.stream, row.body, number(row.due)) for row in change.deliveries],
-        )
-        connection.executemany(
-            ADD_RECEIPT,
-            [
-                (id, row.command_id, row.fingerprint, row.kind, row.result, row.version, number(row.at))
-                for row in change.receipts
-            ],
-        )
+        _put_records(connection, change)
+        connection.executemany(ADD_ENTRY, change.entries)
+        connection.executemany(ADD_DELIVERY, [(id, *draft[:-1], number(draft.due)) for draft in change.deliveries])
+        connection.executemany(ADD_RECEIPT, [(id, *receipt[:-1], number(receipt.at)) for receipt in change.receipts])
 
 
-def _put_records(connection: sqlite3.Connection, id: str, change: Change) -> None:
-    rows = [
-        (id, row.kind, row.id, row.version, row.subject, row.unique, row.body)
-        if row.body is not None
-        else (id, row.kind, row.id, row.version, None, None, None)
-        for row in change.records
-    ]
+def _put_records(connection: sqlite3.Connection, change: Change) -> None:
+    rows = [row if row.body is not None else row._replace(subject=None, unique=None) for row in change.records]
     before = connection.total_changes
     try:
         connection.executemany(PUT_RECORD, rows)

@@ -1,7 +1,6 @@
 """The contract of a store, S2, S3, S5, S7 and S9: versions, records, journal, receipts and text."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
@@ -52,11 +51,11 @@ class ProjectContract:
             Record("p", "thing", "a", 2, None, None, '"changed"'),
             Record("p", "thing", "b", 2, None, None, ""),
         )
-        entries, late = [Entry("p", 1, "{}")], replace(receipt("c"), version=2)
+        entries, late = [Entry("p", 1, "{}")], receipt("c")._replace(version=2)
         for change in (
             Change(2, [changed, new], entries, [draft("2"), draft("1", "two")], wake_at=NOW),
             Change(2, [changed, new], entries, [draft("2"), draft("2", "two")], wake_at=NOW),
-            Change(2, [changed, new], entries, [draft("2")], [replace(late, command_id="d"), late], NOW),
+            Change(2, [changed, new], entries, [draft("2")], [late._replace(command_id="d"), late], NOW),
             Change(2, [new, new._replace(id="c", unique="taken")], entries, [draft("2")], wake_at=NOW),
         ):
             _refused(storage, "p", change)
@@ -116,8 +115,8 @@ class ProjectContract:
             Change(2, [record._replace(version=1)]),
             Change(2, [record._replace(project_id="q")]),
             Change(2, [record, record]),
-            Change(2, entries=[replace(entry, number=3)]),
-            Change(2, entries=[replace(entry, project_id="q")]),
+            Change(2, entries=[entry._replace(number=3)]),
+            Change(2, entries=[entry._replace(project_id="q")]),
             Change(2, receipts=[receipt("c")]),
         ):
             _refused(storage, "p", change)

@@ -6,7 +6,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -66,7 +66,7 @@ def write(
             [record._replace(project_id=project_id, version=version) for record in records],
             [Entry(project_id, number, body) for number, body in enumerate(entries, hold.journal_end + 1)],
             deliveries,
-            [replace(each, version=version) for each in receipts],
+            [each._replace(version=version) for each in receipts],
             wake_at,
         )
         hold.commit(change)
