@@ -6,7 +6,7 @@ from typing import Any, Final
 from insight_sessions.commands.base import Command
 from insight_sessions.errors import NotPossible, PluginError
 from insight_sessions.previewing import Outcome, outcome_of
-from insight_sessions.writer import Request, Writer
+from insight_sessions.writer import BATCH, Request, Writer
 
 TRIES: Final = 5
 """How often something is worked out that others overtake; it takes long, so whoever asked may want to know."""
@@ -36,13 +36,19 @@ def do_many(project_id: str, commands: Sequence[Command[Any]], ask: Ask, writer:
 
 
 def _together(commands: Sequence[Command[Any]]) -> Iterator[Sequence[Command[Any]]]:
-    """Those that can be done together; whatever must be worked out is alone."""
+    """Those that can be done together; whatever must be worked out is alone.
+
+    No more of them than a batch, so that what one batch needed is let go of before the next is begun.
+    """
     first = 0
     for number, command in enumerate(commands):
         if command.works_out:
             yield commands[first:number]
             yield commands[number : number + 1]
             first = number + 1
+        elif number - first == BATCH:
+            yield commands[first:number]
+            first = number
     yield commands[first:]
 
 

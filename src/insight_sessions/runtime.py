@@ -59,16 +59,21 @@ class Runtime:
         What is made together then lies together in the indexes of a store, and adding to a large one touches hardly
         more pages than adding to a small one. Nothing may depend on the second: clocks jump, and it wraps in 2106.
         """
-        return self._mint_at(self.utc_now(), prefix)
+        return self._mint_in(_second(self.utc_now()), prefix)
 
-    def _mint_at(self, now: datetime, prefix: str) -> str:
-        return f"{prefix}{int(now.timestamp()) & 0xFFFF_FFFF:08x}{self.random_bytes(8).hex()}"
+    def _mint_in(self, second: str, prefix: str) -> str:
+        return prefix + second + self.random_bytes(8).hex()
 
     def moment(self) -> Moment:
         """The present and a source of ids, for a rule."""
         now = self.utc_now()
-        return Moment(now, partial(self._mint_at, now))
+        return Moment(now, partial(self._mint_in, _second(now)))
 
     def jitter(self) -> float:
         """A number from 0 up to 1, to spread retries."""
         return int.from_bytes(self.random_bytes(4)) / 2**32
+
+
+def _second(now: datetime) -> str:
+    """The second of a moment as ids say it: eight digits, whatever the clock says."""
+    return f"{int(now.timestamp()) & 0xFFFF_FFFF:08x}"

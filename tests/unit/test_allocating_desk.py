@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from insight_sessions import doing
 from insight_sessions.commands.allocation import Allocate
 from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.places import Withdraw
@@ -133,6 +134,18 @@ def test_of_many_commands_each_is_worked_out_after_those_before_it(desk: Desk) -
     assert isinstance(fourth, Allocation)
     assert (len(second.outcomes), len(fourth.outcomes)) == (3, 1)
     assert isinstance(outcomes[4].refusal, NotPossible)
+
+
+def test_what_one_batch_needed_is_let_go_of_before_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many commands are begun a batch at a time, and each has its outcome, in order."""
+    monkeypatch.setattr(doing, "BATCH", 2)
+    before = desk.state(P).version
+    people = [f"batched-{number}" for number in range(5)]
+    outcomes = desk.do_many(P, [interest(who, "mon") for who in people])
+    state = desk.state(P)
+    assert [outcome.result for outcome in outcomes] == [state.registration_of(who) for who in people]
+    assert None not in {outcome.result for outcome in outcomes}
+    assert state.version == before + 3
 
 
 def test_a_preview_shows_the_whole_thing_and_writes_nothing(desk: Desk) -> None:

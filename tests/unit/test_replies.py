@@ -46,10 +46,10 @@ class Known(Clock):
         class Naming(Runtime):
             drawn: list[str]
 
-            def _mint_at(self, now: datetime, prefix: str) -> str:
+            def _mint_in(self, second: str, prefix: str) -> str:
                 """The id of the files, once."""
                 if prefix != "r-" or self.drawn:
-                    return Runtime._mint_at(self, now, prefix)
+                    return Runtime._mint_in(self, second, prefix)
                 self.drawn.append(ID)
                 return ID
 

@@ -85,8 +85,10 @@ def fill(state: ProjectState, freed: Iterable[str], now: datetime) -> ProjectSta
     lines: dict[str, Iterator[Registration]] = {}
     while waiting:
         session_id = waiting.pop(0)
+        if not state.has_line(session_id):
+            continue
         session = state.session(session_id)
-        if not state.has_line(session_id) or not session.is_open_at(now):
+        if not session.is_open_at(now):
             continue
         # Nobody joins a line meanwhile, so each is walked once, however often its session comes up again.
         line = lines.setdefault(session_id, _ready(state, session_id, now))

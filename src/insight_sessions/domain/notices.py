@@ -60,7 +60,7 @@ class Method(StrEnum):
     CANCEL = "CANCEL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # each command makes one, and frozen it would take three times as long
 class Owed:
     """A notice as it is kept in the outbox: ids and facts, no personal data.
 

@@ -256,7 +256,7 @@ class ProjectState:
 
     def has_line(self, session_id: str) -> bool:
         """Whether anybody waits for a session."""
-        return bool(self.displaced.get(session_id, EMPTY) or self.queue.get(session_id, EMPTY))
+        return bool(self.displaced.get(session_id) or self.queue.get(session_id))
 
     def line(self, session_id: str) -> Iterator[Registration]:
         """Who waits for a session: those displaced by a cancellation first, then by arrival."""

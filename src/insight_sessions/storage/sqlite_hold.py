@@ -93,7 +93,7 @@ class SQLiteHold:
         try:
             for command_id in command_ids:
                 for row in connection.execute(RECEIPT, (self._project_id, command_id)):
-                    found[command_id] = Receipt(*row[:-1], moment(row[-1]))
+                    found[command_id] = Receipt._make(row)._replace(at=moment(row[-1]))
         except DRIVER_ERRORS as error:
             raise translated(error, self._file.path) from error
         return found
