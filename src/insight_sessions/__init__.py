@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from insight_sessions.commands.allocation import (
         Allocate as Allocate,
     )
+    from insight_sessions.commands.attendance import RecordAttendance as RecordAttendance
     from insight_sessions.commands.base import Command as Command
     from insight_sessions.commands.base import Facts as Facts
     from insight_sessions.commands.calls import (
@@ -158,6 +159,7 @@ if TYPE_CHECKING:
     from insight_sessions.domain.project import (
         Question as Question,
     )
+    from insight_sessions.domain.registration import Attendance as Attendance
     from insight_sessions.domain.registration import Registration as Registration
     from insight_sessions.domain.registration import Status as Status
     from insight_sessions.domain.reply import ReplyReason as ReplyReason
@@ -271,6 +273,7 @@ _ROOMS = {
         "Unmet",
     ),
     "domain.consolidated": ("Consolidation", "ConsolidationScore", "ProposedMove"),
+    "commands.attendance": ("RecordAttendance",),
     "commands.base": ("Command", "Facts"),
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
     "commands.joining": ("ReleaseJoiningDetails",),
@@ -291,7 +294,7 @@ _ROOMS = {
     "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question"),
-    "domain.registration": ("Registration", "Status"),
+    "domain.registration": ("Attendance", "Registration", "Status"),
     "domain.reply": ("ReplyReason",),
     "domain.rules": (
         "AbsencesAtMost",
@@ -348,6 +351,7 @@ __all__ = [
     "AmendProject",
     "AnnounceProject",
     "AnyOf",
+    "Attendance",
     "AttributeIn",
     "Because",
     "Bound",
@@ -412,6 +416,7 @@ __all__ = [
     "ProposedMove",
     "Question",
     "Recipient",
+    "RecordAttendance",
     "Refusal",
     "RegisterInterest",
     "Registration",

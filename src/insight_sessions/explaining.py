@@ -8,7 +8,7 @@ from typing import Final
 from insight_sessions.allocating.ballot import lot
 from insight_sessions.commands.filling import is_current
 from insight_sessions.domain.allocated import Allocation, Missed, MissedReason, OutcomeReason, PersonOutcome
-from insight_sessions.domain.registration import Registration, Status
+from insight_sessions.domain.registration import Attendance, Registration, Status
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import CHECK_FAILED, LAPSED
@@ -43,6 +43,14 @@ class Explanation:
     position: int | None
     reasons: tuple[Because, ...]
 
+
+_CAME: Final = {
+    Attendance.ATTENDED: ("attended", "They were there."),
+    Attendance.EXCUSED: ("excused", "They said in time that they could not come."),
+    Attendance.LATE_CANCEL: ("late_cancel", "They said too late that they could not come."),
+    Attendance.ABSENT: ("absent", "They stayed away without a word."),
+    Attendance.TURNED_AWAY: ("turned_away", "They came and were not let in."),
+}
 
 _CHECK_DUE: Final = Because("check_due", "Their membership must be checked again before they can get a place.")
 
@@ -85,6 +93,8 @@ def _standing(state: ProjectState, registration: Registration, places: dict[str,
     match registration.status:
         case Status.CONFIRMED:
             yield Because("has_place", "The place is confirmed.", registration.place)
+            if registration.attendance is not None:
+                yield Because(*_CAME[registration.attendance], registration.place)
             yield from _answer(registration)
         case Status.INTERESTED:
             yield Because("not_decided", "The interest was received; the organisers have not decided yet.")

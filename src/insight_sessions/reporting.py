@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from insight_sessions.domain.allocated import Unmet
-from insight_sessions.domain.registration import Decision, Registration, Status
+from insight_sessions.domain.registration import Attendance, Decision, Registration, Status
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
 
@@ -47,6 +47,7 @@ class SessionReport:
         balance: how many there are of each value of each attribute.
         wished: how many people wish for it first, second …; those who are still in.
         satisfaction: which of their wishes it is to those who have a place in it.
+        attendance: how many attended, were absent and so on, as far as it is recorded.
     """
 
     session: Session
@@ -57,6 +58,7 @@ class SessionReport:
     balance: Mapping[str, Mapping[str, int]]
     wished: tuple[int, ...]
     satisfaction: Satisfaction
+    attendance: Mapping[Attendance, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,13 @@ def _session(
         balance=_balance(state, having),
         wished=_in_order({rank: number for (wish, rank), number in wished.items() if wish == session.id}),
         satisfaction=_satisfaction(having),
+        attendance=_attendance(having),
     )
+
+
+def _attendance(having: Iterable[Registration]) -> Mapping[Attendance, int]:
+    counted = Counter(one.attendance for one in having)
+    return {came: counted[came] for came in Attendance if counted[came]}
 
 
 def _wished(people: Iterable[Registration]) -> Mapping[tuple[str, int], int]:

@@ -14,7 +14,7 @@ from insight_sessions.commands.sessions import CancelSession, RescheduleSession
 from insight_sessions.desk import Desk
 from insight_sessions.domain.member import Past
 from insight_sessions.domain.project import Project
-from insight_sessions.domain.registration import Decision, Registration
+from insight_sessions.domain.registration import Attendance, Decision, Registration
 from insight_sessions.domain.rules import (
     AbsencesAtMost,
     ActiveMember,
@@ -222,11 +222,11 @@ def part(project_id: str, **more: Any) -> Registration:  # noqa: ANN401 - whatev
 def test_the_past_is_told_by_registrations() -> None:
     """Who has a place takes part, unless attendance says that they were not there."""
     known = [
-        part(P, attendance="absent"),
+        part(P, attendance=Attendance.ABSENT),
         part("pilot"),
-        part("survey", attendance="attended"),
-        part("other", attendance="absent"),
-        part("fourth", attendance="excused"),
+        part("survey", attendance=Attendance.ATTENDED),
+        part("other", attendance=Attendance.ABSENT),
+        part("fourth", attendance=Attendance.EXCUSED),
         part("fifth", place=None, decision=Decision.WITHDRAWN),
     ]
     assert past_of(known, P) == Past(2, ("pilot", "survey"))

@@ -57,6 +57,8 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "session": None,
         "previous": None,
         "answer": None,
+        "attendance": None,
+        "corrected": None,
         "began": None,
         "begins": None,
         "outcome": None,

@@ -167,7 +167,9 @@ class Difference:
             # Between the two comes the cancellation at the former address.
             stamped, sequence = stamped + _A_MOMENT, state.next_sequence(sequence)
         left = None if self.new is not None else self.old
-        return after.but(stamped=stamped, sequence=sequence, address=address, partstat=None, left=left)
+        # Nobody was there yet, when a clock that was set back let a session be moved that had begun.
+        came = None if self.moved else after.attendance
+        return after.but(stamped=stamped, sequence=sequence, address=address, partstat=None, left=left, attendance=came)
 
     def happened(self, kind: EventKind, now: datetime, asked: Asked, number: int) -> Event:
         """The event."""

@@ -63,7 +63,9 @@ def seated(registration: Registration, session_id: str) -> Registration:
 
 def released(registration: Registration, decision: Decision) -> Registration:
     """The registration without a place, and without a wait for one."""
-    return registration.but(decision=decision, place=None, offer=None, displaced=False, switching=False)
+    return registration.but(
+        decision=decision, place=None, offer=None, displaced=False, switching=False, attendance=None
+    )
 
 
 def displace(state: ProjectState, people: Iterable[Registration], now: datetime) -> ProjectState:
@@ -72,7 +74,7 @@ def displace(state: ProjectState, people: Iterable[Registration], now: datetime)
         others = (wish for wish in one.wishes if wish != one.place)
         free = None if one.barred else first_free(state, one.person, others, now)
         if free is None:
-            lost = one.but(decision=Decision.ACCEPTED, place=None, switching=False, displaced=True)
+            lost = one.but(decision=Decision.ACCEPTED, place=None, switching=False, displaced=True, attendance=None)
             state = state.put(lost)
         else:
             state = state.put(seated(one, free))

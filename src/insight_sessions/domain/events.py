@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     EARLIER_INVITE_ANSWERED = "earlier_invite_answered"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+    ATTENDANCE_RECORDED = "attendance_recorded"
     ELIGIBILITY_CHECKED = "eligibility_checked"
     MEMBER_CORRECTED = "member_corrected"
     ALLOCATED = "allocated"
@@ -56,6 +57,8 @@ class Event:
         answer: what their calendar answered (RFC 5545 §3.2.12).
         begins: the instant at which the session begins now, when newer zone rules concern it.
         began: the instant at which it would have begun by the rules before.
+        attendance: what was recorded of them on the day; None when that was taken back.
+        corrected: what was recorded before, if anything.
         outcome: the id of the allocation or the consolidation that it came to.
         policy: the name of the policy that allocated.
         seed: what its draw began with.
@@ -74,6 +77,8 @@ class Event:
     answer: str | None = None
     begins: datetime | None = None
     began: datetime | None = None
+    attendance: str | None = None
+    corrected: str | None = None
     outcome: str | None = None
     policy: str | None = None
     seed: int | None = None

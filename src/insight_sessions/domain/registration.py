@@ -30,6 +30,20 @@ class Decision(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Attendance(StrEnum):
+    """What became of somebody's place on the day.
+
+    They were there, said in time that they could not be, said so too late, stayed away without a word, or came and
+    were not let in.
+    """
+
+    ATTENDED = "attended"
+    EXCUSED = "excused"
+    LATE_CANCEL = "late_cancel"
+    ABSENT = "absent"
+    TURNED_AWAY = "turned_away"
+
+
 _HOPEFUL = frozenset({Decision.PENDING, Decision.ACCEPTED})
 
 
@@ -59,7 +73,7 @@ class Changes(TypedDict, total=False):
     stamped: datetime | None
     partstat: str | None
     replied: Replied | None
-    attendance: str | None
+    attendance: Attendance | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +101,7 @@ class Registration:
         address: which of the person's addresses their invite goes to.
         partstat: what their calendar answered to the current time (RFC 5545 §3.2.12).
         replied: the newest reply of their calendar, to the current time or an earlier one.
-        attendance: what became of it on the day.
+        attendance: what became of it on the day; None until it is recorded.
     """
 
     id: str
@@ -110,7 +124,7 @@ class Registration:
     address: int = 0
     partstat: str | None = None
     replied: Replied | None = None
-    attendance: str | None = None
+    attendance: Attendance | None = None
 
     def but(self, **changed: Unpack[Changes]) -> "Registration":
         """The same registration with some of it changed."""
@@ -142,12 +156,12 @@ class Registration:
     @property
     def was_absent(self) -> bool:
         """Whether they stayed away without a word."""
-        return self.attendance == "absent"
+        return self.attendance is Attendance.ABSENT
 
     @property
     def takes_part(self) -> bool:
         """Whether they are to come or came: they have a place, and nothing says that they were not there."""
-        return self.place is not None and self.attendance in {None, "attended"}
+        return self.place is not None and self.attendance in {None, Attendance.ATTENDED}
 
     @property
     def waits_for(self) -> tuple[str, ...]:

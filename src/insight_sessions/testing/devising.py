@@ -6,6 +6,7 @@ from random import Random
 from typing import Any, Final
 
 from insight_sessions.commands.allocation import Allocate
+from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
 from insight_sessions.commands.consolidation import Consolidate
@@ -25,6 +26,7 @@ from insight_sessions.commands.sessions import AddSession, CancelSession, Resche
 from insight_sessions.domain.allocation import Bound
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.project import Call, Contact, Project, Question
+from insight_sessions.domain.registration import Attendance
 from insight_sessions.domain.rules import Rule, ValidOnTheDay
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
@@ -141,6 +143,9 @@ class Deviser:
             return self.announcement()
         if not state.call.is_open and state.definition.cancelled is None and dice.random() < 0.7:
             return OpenCall(project_id=PROJECT)
+        begun = [one.id for one in state.in_order() if not one.is_open_at(self._world.now) and state.holders(one.id)]
+        if begun and self._whims.random() < 0.15:
+            return self._attendance(state, self._whims.choice(begun))
         moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
         if moved and dice.random() < 0.16:
             return self._reply(state)
@@ -192,6 +197,17 @@ class Deviser:
 
     def _decline(self, state: ProjectState) -> Command[Any]:
         return DeclineInterest(project_id=PROJECT, registration_id=self._registration(state), reason="Too many.")
+
+    def _attendance(self, state: ProjectState, session: str) -> Command[Any]:
+        """Somebody says who came, right or wrong, or too early."""
+        whims = self._whims
+        if whims.random() < 0.1:
+            session = whims.choice(sorted(state.sessions))
+        people = state.holders(session) if whims.random() < 0.9 else list(state.registrations.values())
+        some = whims.sample(people, whims.randint(1, len(people))) if people else []
+        marks = (*Attendance, Attendance.ABSENT, "unset")
+        given = {one.id: whims.choice(marks) for one in some} or {"r-nobody": "unset"}
+        return RecordAttendance.model_validate({"project_id": PROJECT, "session_id": session, "attendance": given})
 
     def _answer(self, state: ProjectState) -> Command[Any]:
         who = self._registration(state)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from insight_sessions.commands.allocation import Allocate
+from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.deciding import Decided
@@ -40,6 +41,9 @@ def check_state(state: ProjectState, latest: datetime) -> None:
         expect(not full, "I1 places and offers never exceed the capacity", f"{session.id}: {taken[session.id]}")
         gone = session.status is SessionStatus.CANCELLED and taken[session.id]
         expect(not gone, "nobody has a place in a cancelled session", session.id)
+    for one in state.registrations.values():
+        early = one.attendance is not None and (one.place is None or state.sessions[one.place].is_open_at(latest))
+        expect(not early, "attendance is recorded of people with a place in a session that has begun", one.id)
     expect(max(lives.values(), default=0) <= 1, "I2 one live registration per member", str(lives))
     if state.announced is None or state.definition.places != "first-come":
         return
@@ -77,6 +81,9 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
         one = after.registrations[id]
         expect(one.sequence >= earlier.sequence, "I10 a sequence never falls", id)
         expect(one.arrived == earlier.arrived or one.arrived >= before.next_arrival, "I7 re-queued to the back", id)
+        again = one.attendance is None and (one.place != earlier.place or one.sequence > earlier.sequence)
+        recorded = isinstance(command, RecordAttendance) or earlier.attendance is one.attendance or again
+        expect(recorded, "attendance is recorded by a command for it", id)
         ended = earlier.decision is not one.decision and one.decision in ENDED
         changed = ended or earlier.place != one.place
         expect(not changed or told[id], "whoever gets or loses something is told", id)
