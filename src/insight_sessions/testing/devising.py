@@ -51,7 +51,7 @@ _KINDS: Final[dict[str, float]] = {
     "resize": 11,
     "cancel_session": 6,
     "release": 3,
-    "consolidate": 3,
+    "consolidate": 7,
     "amend": 3,
     "open": 3,
     "close": 1.5,
