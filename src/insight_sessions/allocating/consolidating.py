@@ -89,7 +89,9 @@ class _Search:
     def run(self, fates: Fates) -> tuple[_Case, ConsolidationScore]:
         """The best case in which everything is decided, and a score that none can beat."""
         first = self._case(fates)
-        best, queue = self._varied(self._one_by_one(first), fates), [first]
+        best, queue = self._one_by_one(first), [first]
+        if best.score > first.score:
+            best = self._varied(best, fates)
         while queue:
             case = heappop(queue)
             undecided = self._undecided(case)

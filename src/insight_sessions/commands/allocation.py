@@ -133,7 +133,9 @@ def question(state: ProjectState, now: datetime) -> Question:
 
 
 def _candidate(state: ProjectState, one: Registration) -> Candidate:
-    wishes = tuple(wish for wish in one.wishes if state.may_take(one.person, state.sessions[wish]))
+    wishes = one.wishes
+    if state.definition.members_only:
+        wishes = tuple(wish for wish in wishes if state.may_take(one.person, state.sessions[wish]))
     arrived = one.arrived - _BEFORE_ALL if one.displaced else one.arrived
     return Candidate(one.id, wishes, arrived, state.people[one.person].attributes)
 

@@ -6,6 +6,7 @@ the same people and sessions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -124,7 +125,8 @@ def room(state: ProjectState, now: datetime, pinned: Collection[str] = ()) -> Ro
         for one in sorted(having, key=lambda one: one.arrived)
         if one.place is not None
     )
-    sessions = tuple(_running(state, one, sum(person.place == one.id for person in people)) for one in ahead.values())
+    numbers = Counter(one.place for one in people)
+    sessions = tuple(_running(state, one, numbers[one.id]) for one in ahead.values())
     return Room(people, sessions, frozenset(id for id in ahead if state.has_line(id)))
 
 
