@@ -160,7 +160,7 @@ class Registration:
 
     @property
     def takes_part(self) -> bool:
-        """Whether they are to come or came: they have a place, and nothing says that they were not there."""
+        """Whether they have a place, and nothing says that they were not there."""
         return self.place is not None and self.attendance in {None, Attendance.ATTENDED}
 
     @property

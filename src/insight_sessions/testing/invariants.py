@@ -81,9 +81,6 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
         one = after.registrations[id]
         expect(one.sequence >= earlier.sequence, "I10 a sequence never falls", id)
         expect(one.arrived == earlier.arrived or one.arrived >= before.next_arrival, "I7 re-queued to the back", id)
-        again = one.attendance is None and (one.place != earlier.place or one.sequence > earlier.sequence)
-        recorded = isinstance(command, RecordAttendance) or earlier.attendance is one.attendance or again
-        expect(recorded, "attendance is recorded by a command for it", id)
         ended = earlier.decision is not one.decision and one.decision in ENDED
         changed = ended or earlier.place != one.place
         expect(not changed or told[id], "whoever gets or loses something is told", id)
@@ -94,11 +91,8 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
         expect(kept, "I11 whoever switches keeps the old place until the new one is certain", earlier.id)
         joins = before.definition.places == "first-come" and one.switching and not earlier.switching
         expect(not joins or one.arrived >= before.next_arrival, "I7 whoever switches joins the end of the line", one.id)
-    for id, one in after.registrations.items():
-        known = before.registrations.get(id)
-        if one.place is not None and (known is None or known.place != one.place):
-            may = lets_in(after.definition, after.people[one.person], after.session(one.place).starts.date())
-            expect(may, "a place is given to members on its date only, and against no rule", id)
+    _check_given(before, after)
+    _check_attendance(before, command, after)
     _check_order(before, command, after, now)
     if isinstance(command, Allocate):
         _check_allocation(before, after, told)
@@ -154,6 +148,24 @@ def _check_messages(before: ProjectState, decided: Decided) -> None:
         if owed.method is not None and known is not None and known.stamped is not None:
             again = owed.kind in SAME_REVISION
             expect(again or one.sequence > known.sequence, "I10 each change of an invite has a new sequence", one.id)
+
+
+def _check_given(before: ProjectState, after: ProjectState) -> None:
+    """Whoever gets a place is let in on its day."""
+    for id, one in after.registrations.items():
+        known = before.registrations.get(id)
+        if one.place is not None and (known is None or known.place != one.place):
+            may = lets_in(after.definition, after.people[one.person], after.session(one.place).starts.date())
+            expect(may, "a place is given to members on its date only, and against no rule", id)
+
+
+def _check_attendance(before: ProjectState, command: Command[object], after: ProjectState) -> None:
+    """What became of a place is recorded by a command for it, and gone with the place."""
+    for id, known in before.registrations.items():
+        one = after.registrations[id]
+        again = one.attendance is None and (one.place != known.place or one.sequence > known.sequence)
+        recorded = isinstance(command, RecordAttendance) or known.attendance is one.attendance or again
+        expect(recorded, "attendance is recorded by a command for it", id)
 
 
 def _check_answers(before: ProjectState, command: Command[object], after: ProjectState) -> None:
