@@ -17,6 +17,7 @@ from insight_sessions.domain.allocation import BUILT_IN_POLICIES, Bound
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Method, NoticeKind
 from insight_sessions.domain.registration import Offer, Status
+from insight_sessions.domain.rules import ValidOnTheDay
 from insight_sessions.errors import NotFound, NotPossible
 from insight_sessions.explaining import explain
 from insight_sessions.proposing import proposed
@@ -344,3 +345,18 @@ def test_an_allocation_that_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound) as error:
         a_room().state.find("allocation", "a-1")
     assert error.value.kind == "allocation"
+
+
+def test_nobody_is_given_a_session_that_a_rule_keeps_them_from() -> None:
+    """Also where anyone may take part, member or not; they read why."""
+    rules = (ValidOnTheDay(),)
+    room = Rehearsal(project(session("mon"), session("tue"), eligibility=rules, members_only=False, **TOGETHER))
+    room.register(member("ada", **until("2021-07-05")), "tue", "mon")
+    room.register(member("ben", **until("2021-07-05")), "tue", "mon")
+    room.do(allocate("optimal"))
+    assert room.places() == {"ada": "mon", "ben": None}
+    assert ("tue", MissedReason.NOT_ELIGIBLE) in {
+        (missed.session, missed.reason)
+        for outcome in room.state.allocations[next(iter(room.state.allocations))].people
+        for missed in outcome.missed
+    }

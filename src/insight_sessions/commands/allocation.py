@@ -133,9 +133,7 @@ def question(state: ProjectState, now: datetime) -> Question:
 
 
 def _candidate(state: ProjectState, one: Registration) -> Candidate:
-    wishes = one.wishes
-    if state.definition.members_only:
-        wishes = tuple(wish for wish in wishes if state.may_take(one.person, state.sessions[wish]))
+    wishes = tuple(wish for wish in one.wishes if state.may_take(one.person, state.sessions[wish]))
     arrived = one.arrived - _BEFORE_ALL if one.displaced else one.arrived
     return Candidate(one.id, wishes, arrived, state.people[one.person].attributes)
 
@@ -177,7 +175,7 @@ def _kept(found: Allotment, wishes: Mapping[str, tuple[str, ...]], state: Projec
 
 
 def _in_full(one: PersonOutcome, wishes: tuple[str, ...]) -> PersonOutcome:
-    """With those of their wishes that no policy may give them, because their membership ends before."""
+    """With those of their wishes that no policy may give them, because something speaks against them there."""
     before = len(wishes) if one.session is None else wishes.index(one.session)
     known = {missed.session: missed for missed in one.missed}
     missed = tuple(known.get(wish, Missed(wish, MissedReason.NOT_ELIGIBLE)) for wish in wishes[:before])
