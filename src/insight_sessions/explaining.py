@@ -172,7 +172,7 @@ def _missed(missed: Missed) -> Because:
             said = f"Session {session}, which they wished for more, had no places to give."
             return Because("missed_not_offered", said, session)
         case _:
-            said = f"Session {session}, which they wished for more, is after the end of their membership."
+            said = f"Session {session}, which they wished for more, is not open to them."
             return Because("missed_not_eligible", said, session)
 
 

@@ -10,6 +10,7 @@ from insight_sessions.allocating.deciding import BUILT_IN, BoundsMissed
 from insight_sessions.commands.allocation import Allocate
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import CancelProject
+from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, ResizeSession
 from insight_sessions.domain.allocated import Allocation, Missed, MissedReason, OutcomeReason
@@ -192,6 +193,18 @@ def test_a_session_after_the_end_of_a_membership_is_given_to_nobody() -> None:
     assert (found.session, found.wish) == ("mon", 2)
     assert found.missed == (Missed("thu", MissedReason.NOT_ELIGIBLE),)
     assert reasons(room, "ada") == [("has_place", "mon"), ("place_given", "mon"), ("missed_not_eligible", "thu")]
+
+
+def test_a_place_is_given_and_moved_only_as_the_rules_of_the_project_allow() -> None:
+    """Without a membership too: whoever may come until Tuesday gets no place on Thursday."""
+    until_then = {"members_only": False, "eligibility": (ValidOnTheDay(),)}
+    offered = (session("mon", minimum=1), session("thu", capacity=2, minimum=0))
+    room = Rehearsal(project(*offered, **TOGETHER, **until_then))
+    room.register(member("ada", **until("2021-07-06")), "thu", "mon")
+    room.do(allocate())
+    assert room.of("ada").place == "mon"
+    room.do(Consolidate(project_id=P, cancel=("mon",)))
+    assert (room.of("ada").place, room.of("ada").displaced) == (None, True)
 
 
 def test_the_policies_by_name_are_the_built_in_ones() -> None:

@@ -36,7 +36,7 @@ class MissedReason(StrEnum):
     NOT_OFFERED = "not_offered"
     """The session has no places to give."""
     NOT_ELIGIBLE = "not_eligible"
-    """Their membership ends before it."""
+    """They may not take part in it, such as because their membership ends before."""
 
 
 @dataclass(frozen=True, slots=True)
