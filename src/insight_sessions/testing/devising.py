@@ -72,6 +72,7 @@ class Deviser:
         # Dice of their own, so that what else happens is the same with rules and without.
         self._whims = Random(f"rules {world.seed}")  # noqa: S311 - it must repeat
         self._ruled = self._whims.random() < 0.6
+        self._together = Random(f"decided together {world.seed}")  # noqa: S311 - the same
         self._crowded = world.chance(0.6)
         self.members = {f"m{number}": self._member(number) for number in range(MEMBERS)}
 
@@ -127,7 +128,7 @@ class Deviser:
         dice = self._dice
         starts = BEGINNING.replace(tzinfo=None) + timedelta(days=dice.randint(1, 40), hours=dice.randint(0, 9))
         capacity = dice.choice((1, 1, 2) if self._crowded else (0, 1, 1, 1, 2, 2, 3, None))
-        minimum = min(dice.choice((0, 0, 1, 1, 2)), 2 if capacity is None else capacity)
+        minimum = min(self._together.choice((0, 0, 1, 1, 2)), 2 if capacity is None else capacity)
         return Session(id=id, starts=starts, minutes=dice.choice((30, 120)), capacity=capacity, minimum=minimum)
 
     def crowd(self, state: ProjectState) -> list[Command[Any]]:
@@ -149,8 +150,10 @@ class Deviser:
         moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
         if moved and dice.random() < 0.16:
             return self._reply(state)
-        if state.definition.places == "allocation" and dice.random() < 0.15:
+        if state.definition.places == "allocation" and self._together.random() < 0.2:
             return self._allocate()
+        if len(state.registrations) > 1 and self._together.random() < 0.05:
+            return self._consolidate(state)
         (kind,) = dice.choices(list(_KINDS), list(_KINDS.values())) if state.registrations else ["register"]
         made: Command[Any] = getattr(self, f"_{kind}")(state)
         return made
@@ -280,11 +283,11 @@ class Deviser:
         return CancelSession(project_id=PROJECT, session_id=self._dice.choice(self._sessions(state)), reason="Ill.")
 
     def _consolidate(self, state: ProjectState) -> Command[Any]:
-        cancel = (self._dice.choice(self._sessions(state)),) if self._dice.random() < 0.3 else None
+        cancel = (self._together.choice(sorted(state.sessions)),) if self._together.random() < 0.3 else None
         return Consolidate(project_id=PROJECT, cancel=cancel, reason="Too few.")
 
     def _allocate(self) -> Command[Any]:
-        dice = self._dice
+        dice = self._together
         bounds = (
             Bound(attribute="setting", at_least=1, at_most=2),
             Bound(attribute="setting", value="acute", at_most=1, hard=True),
