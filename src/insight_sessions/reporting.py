@@ -42,7 +42,7 @@ class SessionReport:
         session: what it is.
         confirmed: how many have a place.
         waiting: how many wait for one.
-        left: how many places are free; None without a limit.
+        left: how many places are free; None without a limit, and below zero while the session is overfull.
         viable: whether at least the minimum have a place.
         balance: how many there are of each value of each attribute.
         wished: how many people wish for it first, second …; those who are still in.

@@ -165,11 +165,8 @@ class PlainProject:
         self.displace(self.holders(session), session)
 
     def resize(self, session: str, capacity: int | None) -> None:
-        """More places are filled; with fewer, those who came last lose theirs."""
+        """More places are filled; with fewer, everybody keeps theirs."""
         self.sessions[session]["capacity"] = capacity
-        holders = self.holders(session)
-        if capacity is not None and len(holders) > capacity:
-            self.displace(holders[capacity:], session)
         self.fill(session)
 
     def rule(self) -> None:
@@ -222,7 +219,7 @@ def _notice(before: PlainProject, after: PlainProject, id: str, gone: str | None
     if was["place"] != now["place"]:
         if was["place"] is None:
             return "place_confirmed"
-        return "place_moved" if now["place"] else gone or "place_lost"
+        return "place_moved" if now["place"] else gone or ""
     if concerned and gone in ("session_cancelled", "session_rescheduled"):
         return gone
     if was["wishes"] == now["wishes"] and was["switching"] == now["switching"]:

@@ -276,7 +276,7 @@ class RulesMachine(RuleBasedStateMachine):
         if not self.plain.sessions[session]["on"]:
             self.refused(command)
             return
-        self.same(command, lambda: self.plain.resize(session, capacity), gone="place_lost")
+        self.same(command, lambda: self.plain.resize(session, capacity))
 
     @rule(eligibility=ruled)
     def amend_the_rules(self, eligibility: tuple[Rule, ...]) -> None:

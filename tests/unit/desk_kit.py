@@ -173,7 +173,7 @@ def check(before: ProjectState, decided: Decided) -> None:
     for id, one in state.sessions.items():
         held = sum((two.place == id) + (two.offer is not None and two.offer.session == id) for two in everyone)
         assert state.taken.get(id, 0) == held
-        assert one.capacity is None or held <= one.capacity
+        assert one.capacity is None or held <= max(one.capacity, before.taken.get(id, 0))
     for id, earlier in before.registrations.items():
         assert state.registrations[id].sequence >= earlier.sequence
         assert state.registrations[id].organiser == earlier.organiser

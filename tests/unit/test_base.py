@@ -90,11 +90,11 @@ def test_only_the_first_request_begins_a_chain() -> None:
 
 def test_a_chain_that_was_cancelled_goes_on() -> None:
     """A place again is not a beginning, and the cancelled session is forgotten."""
-    room = Rehearsal(project(session("mon", capacity=1)))
-    room.register("ada", "mon")
-    room.do(ResizeSession(project_id=P, session_id="mon", capacity=0))
+    room = Rehearsal(project(session("mon"), session("tue", capacity=0)))
+    room.register("ada", "mon", "tue")
+    room.do(CancelSession(project_id=P, session_id="mon"))
     assert (seen(room.owed_to("ada")), room.of("ada").left) == (("CANCEL", 1), room.state.slots["mon"])
-    room.do(ResizeSession(project_id=P, session_id="mon", capacity=1))
+    room.do(ResizeSession(project_id=P, session_id="tue", capacity=1))
     assert (seen(room.owed_to("ada")), room.of("ada").left) == (("REQUEST", 2), None)
     assert not room.owed_to("ada").begins
 
@@ -160,12 +160,12 @@ def test_a_change_that_is_nobodys_news_tells_nobody() -> None:
         assert (room.told, room.happened) == ([], [])
 
 
-def test_a_place_lost_without_a_cause_is_told_as_such() -> None:
+def test_a_place_lost_without_a_cause_is_told_all_the_same() -> None:
     """Nobody is thrown out silently."""
     room = Rehearsal(project())
     ada = room.register("ada", "mon")
     room.do(rewritten(replace(ada, place=None)))
-    assert room.told == [("ada", NoticeKind.PLACE_LOST)]
+    assert room.told == [("ada", NoticeKind.SESSION_CANCELLED)]
     assert room.happened == [EventKind.PLACE_LOST]
     assert seen(room.owed_to("ada")) == ("CANCEL", 1)
 

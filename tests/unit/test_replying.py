@@ -393,11 +393,12 @@ def test_an_answer_goes_with_its_session() -> None:
     room.do(SwitchSession(project_id=P, registration_id=room.of("ada").id, sessions=("tue",)))
     assert (room.of("ada").place, room.of("ada").partstat) == ("tue", None)
     assert take(room, "ACCEPTED", 0, stamped=NOW).partstat is None
-    room = invited()
+    room = Rehearsal(project(session("mon"), session("tue", capacity=0)))
+    room.register("ada", "mon", "tue")
     take(room, "ACCEPTED")
-    room.do(ResizeSession(project_id=P, session_id="mon", capacity=0))
-    room.do(ResizeSession(project_id=P, session_id="mon", capacity=1))
-    assert (room.of("ada").place, room.of("ada").sequence, room.of("ada").partstat) == ("mon", 2, None)
+    room.do(CancelSession(project_id=P, session_id="mon"))
+    room.do(ResizeSession(project_id=P, session_id="tue", capacity=1))
+    assert (room.of("ada").place, room.of("ada").sequence, room.of("ada").partstat) == ("tue", 2, None)
     assert take(room, "TENTATIVE", 1, stamped=NOW).partstat is None
     assert take(room, "DECLINED", 2, stamped=EARLIER).partstat == "DECLINED"
 

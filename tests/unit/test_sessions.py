@@ -5,13 +5,13 @@ from pydantic import ValidationError
 
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import CancelProject
-from insight_sessions.commands.places import SwitchSession
+from insight_sessions.commands.places import ConfirmPlace, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.registration import Status
 from insight_sessions.domain.session import Session, SessionStatus
-from insight_sessions.errors import NotFound, NotPossible
+from insight_sessions.errors import NotFound, NotPossible, SessionFull
 
 from .desk_kit import NOW, P, Rehearsal, member, project, session, until
 
@@ -174,27 +174,43 @@ def test_more_places_are_filled_at_once() -> None:
     assert room.told == [("cat", NoticeKind.PLACE_CONFIRMED), ("dan", NoticeKind.PLACE_CONFIRMED)]
 
 
-def test_fewer_places_move_those_who_came_last() -> None:
-    """Elsewhere if they can, else first in line; each is told once, nobody is thrown out silently."""
+def test_fewer_places_take_nothing_from_anybody() -> None:
+    """The session is overfull, and says so, until enough have left; then the first in line gets in again."""
     room = Rehearsal(project(session("mon", capacity=3), session("tue")))
-    room.register("ada", "mon", "tue")
-    room.register("ben", "mon", "tue")
-    room.register("cat", "mon")
+    people = [room.register(who, "mon", "tue") for who in ("ada", "ben", "cat")]
     room.register("dan", "mon")
     room.do(resize(1))
-    assert room.told == [("ben", NoticeKind.PLACE_MOVED), ("cat", NoticeKind.PLACE_LOST)]
-    assert room.line("mon") == ["cat", "dan"]
-    assert room.happened == [EventKind.SESSION_RESIZED, EventKind.PLACE_MOVED, EventKind.PLACE_LOST]
-    lost = room.owed_to("cat")
-    assert (lost.method, lost.sequence, lost.cancelled, [slot.id for slot in lost.waits]) == (
-        "CANCEL",
-        1,
-        None,
-        ["mon"],
-    )
-    room.do(resize(2))
-    assert room.told == [("cat", NoticeKind.PLACE_CONFIRMED)]
-    assert room.owed_to("cat").sequence == 2
+    assert room.told == []
+    assert room.happened == [EventKind.SESSION_RESIZED, EventKind.SESSION_OVERFULL]
+    assert room.places() == {"ada": "mon", "ben": "mon", "cat": "mon", "dan": None}
+    assert room.state.places_left("mon") == -2
+    for one, told in zip(people, ([], [], [("dan", NoticeKind.PLACE_CONFIRMED)]), strict=True):
+        room.do(Withdraw(project_id=P, registration_id=one.id))
+        assert [(who, kind) for who, kind in room.told if kind is not NoticeKind.WITHDRAWN] == told
+
+
+def test_nobody_gets_into_a_session_that_is_overfull() -> None:
+    """Not by registering, switching or being confirmed; whoever is in it may leave for another."""
+    room = Rehearsal(project(session("mon", capacity=2), session("tue", capacity=3)))
+    ada, _ = room.register("ada", "mon"), room.register("ben", "mon")
+    room.do(resize(1))
+    room.register("cat", "mon", "tue")
+    dan = room.register("dan", "tue")
+    room.do(SwitchSession(project_id=P, registration_id=dan.id, sessions=("mon", "tue")))
+    with pytest.raises(SessionFull):
+        room.do(ConfirmPlace(project_id=P, registration_id=room.of("cat").id, session_id="mon"))
+    room.do(SwitchSession(project_id=P, registration_id=ada.id, sessions=("tue",)))
+    assert room.places() == {"ada": "tue", "ben": "mon", "cat": "tue", "dan": "tue"}
+    assert (room.state.places_left("mon"), room.line("mon")) == (0, ["dan"])
+
+
+def test_a_session_that_is_no_longer_overfull_says_nothing_of_it() -> None:
+    """Nor does one without a limit."""
+    room = Rehearsal(project(session("mon", capacity=2)))
+    room.register("ada", "mon")
+    for capacity in (1, 2, None):
+        room.do(resize(capacity))
+        assert room.happened == [EventKind.SESSION_RESIZED]
 
 
 def test_resizing_to_what_is_taken_or_more_tells_nobody() -> None:
@@ -213,7 +229,8 @@ def test_a_capacity_below_zero_is_refused_at_the_door() -> None:
     room = Rehearsal(project())
     room.register("ada", "mon")
     room.do(resize(0))
-    assert room.places() == {"ada": None}
+    room.register("ben", "mon")
+    assert room.places() == {"ada": "mon", "ben": None}
 
 
 def test_rescheduling_keeps_places_and_updates_each_invite_once() -> None:

@@ -177,21 +177,6 @@ insight@example.org"""
             ],
         ),
         (
-            said(K.PLACE_LOST, previous=TUE, waits=(TUE, THU), method=Method.CANCEL),
-            [
-                "We cannot keep your place: ",
-                f"has fewer places now, and we cannot keep yours:\n{TUE_WHEN}",
-                "you come before everybody who has not had one yet",
-                f"waiting list for:\n{TUE_WHEN}\n{THU_WHEN}",
-                "takes the session out of your calendar",
-            ],
-        ),
-        (said(K.PLACE_LOST), ["We cannot give you a place: ", "that you asked for has fewer places"]),
-        (
-            said(K.PLACE_LOST, "Ill.", previous=TUE, cancelled=MON),
-            [f"This session will not take place:\n{MON_WHEN}", "In the organisers' words: Ill."],
-        ),
-        (
             said(K.SESSION_RESCHEDULED, slot=TUE, previous=MON, method=Method.REQUEST),
             ["Your session has a new time: ", TUE_WHEN, f"Before, it was:\n{MON_WHEN}", "You keep your place."],
         ),
@@ -303,8 +288,8 @@ insight@example.org"""
     ],
     ids=[
         *("interest", "confirmed-after-moving", "confirmed-after-cancelling", "waiting", "waiting-for-nothing"),
-        *("switching", "switching-to-nothing", "moved", "moved-after-cancelling", "lost", "lost-untold"),
-        *("lost-and-cancelled", "rescheduled", "rescheduled-other", "rescheduled-waiting", "clocks", "clocks-other"),
+        *("switching", "switching-to-nothing", "moved", "moved-after-cancelling"),
+        *("rescheduled", "rescheduled-other", "rescheduled-waiting", "clocks", "clocks-other"),
         *("clocks-waiting", "details"),
         *("details-without-a-place", "details-and-moved", "answer-again", "give-up"),
         *("cancelled-waiting", "cancelled-for-nothing"),
@@ -333,7 +318,7 @@ def test_each_notice_says_what_is_so_what_is_next_and_what_to_do(text: str, phra
 def test_only_those_who_wait_read_of_a_waiting_list(owed: Owed) -> None:
     """Nobody with a place, nobody undecided, nobody who is out."""
     text = "\n".join(say(owed, PROJECT, ADA, reason="Because.")).lower()
-    waiting = {K.WAITING, K.NO_PLACE_YET, K.PLACE_LOST, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED}
+    waiting = {K.WAITING, K.NO_PLACE_YET, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED}
     if owed.kind not in waiting or not owed.waits:
         assert "waiting list" not in text
     if owed.kind in {K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED} and owed.slot is not None:
@@ -343,15 +328,7 @@ def test_only_those_who_wait_read_of_a_waiting_list(owed: Owed) -> None:
 @given(every_owed)
 def test_interest_that_was_received_never_sounds_like_a_place(owed: Owed) -> None:
     """Nor does a refusal."""
-    for kind in (
-        K.INTEREST_RECEIVED,
-        K.WAITING,
-        K.NO_PLACE_YET,
-        K.PLACE_LOST,
-        K.PROJECT_CANCELLED,
-        K.DECLINED,
-        K.WITHDRAWN,
-    ):
+    for kind in (K.INTEREST_RECEIVED, K.WAITING, K.NO_PLACE_YET, K.PROJECT_CANCELLED, K.DECLINED, K.WITHDRAWN):
         text = "\n".join(say(replace(owed, kind=kind), PROJECT, ADA)).lower()
         assert not re.search(r"you have a place|good news|confirmed|you keep|your place is certain", text)
 

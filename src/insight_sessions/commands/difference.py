@@ -23,7 +23,7 @@ class Cause:
 
     Args:
         kind: what people are told when they lose a place by it.
-        session: the session that was cancelled or made smaller.
+        session: the session that was cancelled or moved.
         concerned: registrations to tell although nothing of theirs changed.
         others: more sessions that were cancelled with it.
     """
@@ -124,7 +124,7 @@ class Difference:
         if self.old is None and self.new is not None:
             return NoticeKind.PLACE_CONFIRMED
         if self.old is not None and self.new is None:
-            return NoticeKind.PLACE_LOST if self.cause is None else self.cause.kind
+            return NoticeKind.SESSION_CANCELLED if self.cause is None else self.cause.kind
         if self.left is not None:
             return NoticeKind.PLACE_MOVED
         if self.moved and self.old is not None and self.new is not None and self.new.has_shifted_from(self.old):

@@ -115,9 +115,9 @@ class RescheduleSession(Command[Session]):
 class ResizeSession(Command[Session]):
     """Change how many places a session has.
 
-    More places are filled at once. When there are fewer than are taken, those who came last are
-    moved to another session they said they can attend, or come first on the waiting list; each is
-    told once. A minimum above the capacity falls to it.
+    More places are filled at once. When there are fewer than are taken, everybody keeps theirs, and
+    what is held for somebody stays held: the journal says that the session is overfull, and nobody is
+    let in until enough have left. A minimum above the capacity falls to it.
 
     Args:
         session_id: which one.
@@ -128,20 +128,18 @@ class ResizeSession(Command[Session]):
     capacity: Annotated[int, Field(ge=0)] | None
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
-        """The new number, kept to at once."""
+        """The new number: more are filled at once, fewer take nothing from anybody."""
         del facts
         before = state.session(self.session_id)
         refuse_unbookable(before, moment.now)
         minimum = before.minimum if self.capacity is None else min(before.minimum, self.capacity)
         session = before.model_copy(update={"capacity": self.capacity, "minimum": minimum})
-        state = state.put(session)
-        over = -(state.places_left(session.id) or 0)
-        if over > 0:
-            state = displace(state, state.holders(session.id)[-over:], moment.now)
-        state = fill(state, [session.id], moment.now)
-        happened = Event(kind=EventKind.SESSION_RESIZED, at=moment.now, session=session.id)
-        cause = Cause(NoticeKind.PLACE_LOST, session)
-        return Ruling(state, Ref("session", session.id), (happened,), cause)
+        state = fill(state.put(session), [session.id], moment.now)
+        kinds = [EventKind.SESSION_RESIZED]
+        if (state.places_left(session.id) or 0) < 0:
+            kinds.append(EventKind.SESSION_OVERFULL)
+        happened = tuple(Event(kind=kind, at=moment.now, session=session.id) for kind in kinds)
+        return Ruling(state, Ref("session", session.id), happened)
 
 
 class CancelSession(Command[Session]):

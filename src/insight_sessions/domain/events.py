@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     SESSION_ADDED = "session_added"
     SESSION_RESCHEDULED = "session_rescheduled"
     SESSION_RESIZED = "session_resized"
+    SESSION_OVERFULL = "session_overfull"
     SESSION_CANCELLED = "session_cancelled"
     JOINING_PLANNED = "joining_planned"
     JOINING_RELEASED = "joining_released"

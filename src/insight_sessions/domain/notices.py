@@ -23,8 +23,6 @@ class NoticeKind(StrEnum):
     """You keep your place while you wait for the session you asked for."""
     PLACE_MOVED = "place_moved"
     """Your place is in another session now."""
-    PLACE_LOST = "place_lost"
-    """Your session has fewer places now; you are first on the waiting list."""
     SESSION_RESCHEDULED = "session_rescheduled"
     """Your session has another time."""
     CLOCKS_CHANGED = "clocks_changed"

@@ -221,7 +221,7 @@ class ProjectState:
         return None if found is None else self.registrations[found]
 
     def places_left(self, session_id: str) -> int | None:
-        """How many places of a session are free; None when there is no limit."""
+        """How many places of a session are free; None when there is no limit, below zero when it is overfull."""
         capacity = self.session(session_id).capacity
         return None if capacity is None else capacity - self.taken.get(session_id, 0)
 

@@ -25,20 +25,17 @@ ENDED = frozenset({Decision.DECLINED, Decision.WITHDRAWN})
 
 
 def check_state(state: ProjectState, latest: datetime) -> None:
-    """I1, I2, I6 and no place in a cancelled session: what must hold of every committed state.
+    """I2, I6 and no place in a cancelled session: what must hold of every committed state.
 
     Args:
         state: the project.
         latest: the latest moment the clock ever showed; what may still be filled then could be always.
     """
-    taken = Counter[str]()
+    taken = held(state)
     lives = Counter[str]()
     for one in state.registrations.values():
-        taken.update(id for id in (one.place, None if one.offer is None else one.offer.session) if id is not None)
         lives[one.person] += one.is_live
     for session in state.sessions.values():
-        full = session.capacity is not None and taken[session.id] > session.capacity
-        expect(not full, "I1 places and offers never exceed the capacity", f"{session.id}: {taken[session.id]}")
         gone = session.status is SessionStatus.CANCELLED and taken[session.id]
         expect(not gone, "nobody has a place in a cancelled session", session.id)
     for one in state.registrations.values():
@@ -68,8 +65,16 @@ def wants(state: ProjectState, one: Registration, session_id: str, now: datetime
 SAME_REVISION = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.JOINING_DETAILS, NoticeKind.ANSWER_AGAIN})
 
 
+def held(state: ProjectState) -> Counter[str]:
+    """How many places of each session somebody has or is offered, counted anew."""
+    taken = Counter[str]()
+    for one in state.registrations.values():
+        taken.update(id for id in (one.place, None if one.offer is None else one.offer.session) if id is not None)
+    return taken
+
+
 def check_command(before: ProjectState, command: Command[object], decided: Decided, now: datetime) -> None:
-    """I7, I10, I11 and one notice per person: what must hold of every command."""
+    """I1, I7, I10, I11 and one notice per person: what must hold of every command."""
     after = decided.state
     told = Counter(owed.registration for owed in decided.notices)
     told.subtract(owed.registration for owed in decided.notices if owed.kind is NoticeKind.ADDRESS_LEFT)
@@ -93,6 +98,7 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
         expect(not joins or one.arrived >= before.next_arrival, "I7 whoever switches joins the end of the line", one.id)
     _check_given(before, after)
     _check_attendance(before, command, after)
+    _check_places(before, command, after)
     _check_order(before, command, after, now)
     if isinstance(command, Allocate):
         _check_allocation(before, after, told)
@@ -168,6 +174,19 @@ def _check_attendance(before: ProjectState, command: Command[object], after: Pro
         expect(recorded, "attendance is recorded by a command for it", id)
 
 
+def _check_places(before: ProjectState, command: Command[object], after: ProjectState) -> None:
+    """I1: only fewer places for those who are there make a session overfull, and that takes nothing from anybody."""
+    earlier, now = held(before), held(after)
+    for session in after.sessions.values():
+        full = session.capacity is not None and now[session.id] > max(session.capacity, earlier[session.id])
+        expect(not full, "I1 places and offers are never given beyond the capacity", f"{session.id}: {now[session.id]}")
+    if isinstance(command, ResizeSession):
+        for id, known in before.registrations.items():
+            one = after.registrations[id]
+            kept = known.place is None or one.place in {known.place, *known.preferred}
+            expect(kept and (known.offer is None or one.offer == known.offer), "a resize takes nothing away", id)
+
+
 def _check_answers(before: ProjectState, command: Command[object], after: ProjectState) -> None:
     """What calendars answer is noted for the time it is about, and gives no place away by itself."""
     reply = command if isinstance(command, TakeReply) else None
@@ -217,7 +236,7 @@ def _check_order(before: ProjectState, command: Command[object], after: ProjectS
         known = before.registrations.get(id)
         if one.place is None or id == chosen or id in settled or (known is not None and known.place == one.place):
             continue
-        lost = isinstance(command, CancelSession | ResizeSession) and known is not None and known.place is not None
+        lost = isinstance(command, CancelSession) and known is not None and known.place is not None
         ahead = (True, one.arrived) if known is None else (not (known.displaced or lost), known.arrived)
         for other in after.registrations.values():
             line = before.registrations.get(other.id, other)

@@ -66,7 +66,6 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.SWITCH_WAITING, slot=_TUE, waits=(_THU,)),
         _owed(kind.PLACE_MOVED, slot=_THU, previous=_TUE, method=Method.REQUEST),
         _owed(kind.PLACE_MOVED, slot=_TUE, previous=_MON, cancelled=(_MON,), method=Method.REQUEST),
-        _owed(kind.PLACE_LOST, previous=_TUE, waits=(_TUE,), method=Method.CANCEL),
         _owed(kind.SESSION_RESCHEDULED, slot=_TUE, previous=_MON, method=Method.REQUEST),
         _owed(kind.CLOCKS_CHANGED, slot=_TUE, previous=_EARLIER, method=Method.REQUEST),
         _owed(kind.CLOCKS_CHANGED, waits=(_TUE,)),

@@ -193,20 +193,6 @@ def _place_moved(owed: Owed) -> Paragraphs:
     ]
 
 
-def _place_lost(owed: Owed) -> Paragraphs:
-    if owed.previous is None:
-        news = "We are sorry: a session of “{project}” that you asked for has fewer places, and we cannot give you one."
-    else:
-        news = "We are sorry: this session of “{project}” has fewer places now, and we cannot keep yours:\n{previous}"
-    return [
-        news,
-        *([_REASON] if owed.cancelled is None or _had_the_cancelled_one(owed) else _cancelled(owed)),
-        *_first_in_line(owed),
-        *_waiting(owed, "other "),
-        *_calendar(owed),
-    ]
-
-
 def _session_rescheduled(owed: Owed) -> Paragraphs:
     if owed.slot is not None and owed.previous is not None:
         return [
@@ -372,10 +358,6 @@ _KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[O
     NoticeKind.NO_PLACE_YET: ("There is no place for you yet", _no_place_yet),
     NoticeKind.SWITCH_WAITING: ("You keep your place", _switch_waiting),
     NoticeKind.PLACE_MOVED: ("Your place is in another session now", _place_moved),
-    NoticeKind.PLACE_LOST: (
-        lambda owed: "We cannot keep your place" if owed.previous else "We cannot give you a place",
-        _place_lost,
-    ),
     NoticeKind.SESSION_RESCHEDULED: (
         lambda owed: "Your session has a new time" if owed.slot and owed.previous else "A session has a new time",
         _session_rescheduled,
