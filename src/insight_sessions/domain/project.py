@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from insight_sessions.domain.offering import FillPolicy, Offers
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.zone import Timezone, instant
 from insight_sessions.errors import Objection
@@ -136,6 +137,8 @@ class Project(BaseModel):
         members_only: whether only active members may take part.
         eligibility: rules that must all hold besides; see `Rule`.
         places: how places are given.
+        fill: what becomes of a free place that somebody waits for.
+        offers: how places are offered.
         recheck_days: after how many days someone's membership must be looked up again before a
             freed place is given to them; None to trust what was said when they registered.
         questions: asked of everyone who registers.
@@ -159,6 +162,8 @@ class Project(BaseModel):
     members_only: bool = True
     eligibility: Rules = ()
     places: PlacesPolicy = "first-come"
+    fill: FillPolicy = "confirm"
+    offers: Offers = Field(default_factory=Offers)
     recheck_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     questions: tuple[Question, ...] = ()
     consents: tuple[ConsentAsked, ...] = ()

@@ -94,6 +94,17 @@ def _offsets(local: datetime, name: str) -> tuple[float, float]:
     return first.total_seconds(), second.total_seconds()
 
 
+def readings(local: datetime, name: str) -> tuple[datetime, datetime]:
+    """The two UTC instants that a wall-clock time may mean.
+
+    They are the same unless the clocks show it twice, or skip it. Then they are what it is by the offsets before and
+    after the change.
+    """
+    known = zone(name)
+    first, second = (local.replace(tzinfo=known, fold=fold).astimezone(UTC) for fold in (_FIRST, _SECOND))
+    return first, second
+
+
 def is_ambiguous(local: datetime, name: str) -> bool:
     """Whether the clocks show that time twice, as when summer time ends."""
     first, second = _offsets(local, name)
