@@ -36,6 +36,15 @@ if TYPE_CHECKING:
         Consolidate as Consolidate,
     )
     from insight_sessions.commands.joining import ReleaseJoiningDetails as ReleaseJoiningDetails
+    from insight_sessions.commands.offering import (
+        AcceptOffer as AcceptOffer,
+    )
+    from insight_sessions.commands.offering import (
+        OfferPlace as OfferPlace,
+    )
+    from insight_sessions.commands.offering import (
+        RefuseOffer as RefuseOffer,
+    )
     from insight_sessions.commands.people import CorrectMember as CorrectMember
     from insight_sessions.commands.places import (
         AmendAnswers as AmendAnswers,
@@ -141,6 +150,7 @@ if TYPE_CHECKING:
     from insight_sessions.domain.notices import (
         Wording as Wording,
     )
+    from insight_sessions.domain.offering import Offers as Offers
     from insight_sessions.domain.project import (
         Call as Call,
     )
@@ -160,6 +170,7 @@ if TYPE_CHECKING:
         Question as Question,
     )
     from insight_sessions.domain.registration import Attendance as Attendance
+    from insight_sessions.domain.registration import Offer as Offer
     from insight_sessions.domain.registration import Registration as Registration
     from insight_sessions.domain.registration import Status as Status
     from insight_sessions.domain.reply import ReplyReason as ReplyReason
@@ -277,6 +288,7 @@ _ROOMS = {
     "commands.base": ("Command", "Facts"),
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
     "commands.joining": ("ReleaseJoiningDetails",),
+    "commands.offering": ("AcceptOffer", "OfferPlace", "RefuseOffer"),
     "commands.people": ("CorrectMember",),
     "commands.places": (
         "AmendAnswers",
@@ -293,8 +305,9 @@ _ROOMS = {
     "domain.events": ("Event", "EventKind"),
     "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
+    "domain.offering": ("Offers",),
     "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question"),
-    "domain.registration": ("Attendance", "Registration", "Status"),
+    "domain.registration": ("Attendance", "Offer", "Registration", "Status"),
     "domain.reply": ("ReplyReason",),
     "domain.rules": (
         "AbsencesAtMost",
@@ -340,6 +353,7 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "AbsencesAtMost",
+    "AcceptOffer",
     "ActiveMember",
     "AddSession",
     "AllOf",
@@ -401,6 +415,9 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "Objection",
+    "Offer",
+    "OfferPlace",
+    "Offers",
     "OpenCall",
     "Outcome",
     "OutcomeReason",
@@ -418,6 +435,7 @@ __all__ = [
     "Recipient",
     "RecordAttendance",
     "Refusal",
+    "RefuseOffer",
     "RegisterInterest",
     "Registration",
     "ReleaseJoiningDetails",

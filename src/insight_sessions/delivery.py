@@ -21,7 +21,7 @@ from insight_sessions.hooks.manager import Plugins
 from insight_sessions.records import owed_text, read_event, read_owed
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Delivery, Settlement, Storage, Verdict
-from insight_sessions.superseding import merged
+from insight_sessions.superseding import current, merged
 
 log: Final = logging.getLogger(__name__)
 
@@ -120,6 +120,8 @@ class Courier:
             if overtaken is not None:
                 return overtaken
             hand_over = self._ready(delivery)
+            if hand_over is None:
+                return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED)
         except NotFound as error:
             # Whoever it was for is gone, and will not come back.
             return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=type(error).__name__)
@@ -143,13 +145,16 @@ class Courier:
             return None
         return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED, successor=following.id, body=owed_text(news))
 
-    def _ready(self, delivery: Delivery) -> Callable[[], None]:
-        """Everything but the call of the plugin."""
+    def _ready(self, delivery: Delivery) -> Callable[[], None] | None:
+        """Everything but the call of the plugin; None when all that there was to say is over."""
         listener = self._listeners.get(delivery.consumer)
         if listener is not None:
             return partial(listener, read_event(delivery.body))
-        owed = read_owed(delivery.body)
-        notice = self._correspondence.notice(owed, self._state_of(delivery.project_id))
+        state = self._state_of(delivery.project_id)
+        owed = current(read_owed(delivery.body), state, self._runtime.utc_now())
+        if owed is None:
+            return None
+        notice = self._correspondence.notice(owed, state)
         return partial(self._notifiers[delivery.consumer], notice)
 
     def _failed(self, delivery: Delivery, error: BaseException) -> Settlement:

@@ -94,11 +94,12 @@ def receive(
 def _taken(command: TakeReply, state_of: StateOf, do: Do) -> tuple[ReplyReason, Registration]:
     """What becomes of a reply that was read, and the registration it is about, as it is then."""
     # Looked up without holding the project first: whoever sends nonsense holds nobody up.
-    known = command.registration_in(state_of(command.project_id))
+    command.registration_in(state_of(command.project_id))
     try:
         registration = do(command)
     except NothingChanges as nothing:
-        return nothing.why, known
+        # Time has passed for the project all the same, and may have changed it.
+        return nothing.why, command.registration_in(state_of(command.project_id))
     if registration.status is Status.WITHDRAWN:
         return ReplyReason.WITHDRAWN, registration
     if command.sequence < registration.sequence:

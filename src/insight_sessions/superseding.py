@@ -3,12 +3,16 @@
 Nobody should get three mails about one place because a mail server was away for an hour. A notice
 that was never claimed may be left out when a later one carries a calendar message of the same UID;
 what is still news is taken over. A cancellation of something the person never heard of is not sent.
+
+And nobody should read of a place that is held for them when it no longer is.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.session import Slot
+from insight_sessions.domain.state import ProjectState
 
 
 def merged(first: Owed, later: Owed) -> Owed | None:
@@ -61,3 +65,22 @@ def _gone(foremost: Owed, other: Owed) -> tuple[Slot | None, tuple[Slot, ...]]:
     """The cancelled sessions that are still news: those of the one notice, or else of the other."""
     told = other if foremost.cancelled is None else foremost
     return told.cancelled, told.others_cancelled
+
+
+def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
+    """A notice as it can be sent now: without an offer that is over; None when it is about nothing else.
+
+    Whatever ended the offer is told by a notice of its own.
+
+    Args:
+        owed: a notice that is about to be sent.
+        state: the project as it is now.
+        now: the present, in UTC.
+    """
+    if owed.offered is None:
+        return owed
+    registration = state.registrations.get(owed.registration)
+    offer = None if registration is None else registration.offer
+    if offer is not None and (offer.session, offer.until) == (owed.offered.id, owed.until) and now < offer.until:
+        return owed
+    return None if owed.kind is NoticeKind.PLACE_OFFERED else replace(owed, offered=None, until=None)

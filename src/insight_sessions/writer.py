@@ -150,7 +150,8 @@ class _Batch:
         """When something next becomes due; worked out anew only when something that time is for changed."""
         state, before = self.state, self._kept.state
         kept = state.announced is before.announced and state.sessions is before.sessions
-        return self._kept.wake_at if kept and state.joining is before.joining else wake_at(state)
+        kept = kept and state.joining is before.joining and state.offers is before.offers
+        return self._kept.wake_at if kept else wake_at(state)
 
 
 class Writer:

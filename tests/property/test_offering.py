@@ -18,10 +18,13 @@ ZONES = (
     # Where clocks change at midnight, skip a whole day, or change for Ramadan.
     *("America/Havana", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Africa/Casablanca"),
 )
-CHANGES = (
-    *(datetime(2030, 3, 31, 1), datetime(2030, 10, 27, 1), datetime(2030, 3, 10, 7), datetime(2030, 11, 3, 6)),
-    *(datetime(2011, 12, 30, 10), datetime(2017, 2, 19, 2), datetime(2017, 10, 15, 3), datetime(2030, 3, 31, 5)),
-    *(datetime(2030, 4, 6, 15), datetime(2030, 10, 5, 15), datetime(2026, 2, 15, 2), datetime(2030, 6, 3, 12)),
+CHANGES = tuple(
+    datetime.fromisoformat(f"{moment}+00:00")
+    for moment in (
+        *("2030-03-31T01:00", "2030-10-27T01:00", "2030-03-10T07:00", "2030-11-03T06:00", "2011-12-30T10:00"),
+        *("2017-02-19T02:00", "2017-10-15T03:00", "2030-03-31T05:00", "2030-04-06T15:00", "2030-10-05T15:00"),
+        *("2026-02-15T02:00", "2030-06-03T12:00"),
+    )
 )
 minutes = st.integers(0, 24 * 60 - 1).map(lambda number: time(number // 60, number % 60))
 
@@ -43,7 +46,7 @@ def offers(draw: st.DrawFn, zones: tuple[str, ...] = ZONES) -> Offers:
 
 
 nows = st.builds(
-    lambda change, seconds: change.replace(tzinfo=UTC) + timedelta(seconds=seconds),
+    lambda change, seconds: change + timedelta(seconds=seconds),
     st.sampled_from(CHANGES),
     st.integers(-200 * 3600, 50 * 3600),
 )
@@ -126,8 +129,7 @@ def test_a_deadline_is_what_one_finds_by_looking_at_every_minute(
     name = offers.timezone or "UTC"
     to = session(begins(now, ahead))
     cut_off = to.begins - offers.cut_off_hours * HOUR
-    end = now + offers.window_hours * HOUR
-    end = -(-int(end.timestamp()) // 60) * 60
+    end = -(-int((now + offers.window_hours * HOUR).timestamp()) // 60) * 60
     last = int(cut_off.timestamp())
     aside = {"UTC": 0, "Asia/Kathmandu": 345}[name]
 
@@ -149,7 +151,7 @@ def test_a_deadline_is_what_one_finds_by_looking_at_every_minute(
 def test_round_the_clock_is_a_window_by_the_clock(change: datetime, name: str, hours: int) -> None:
     """A change of the clocks makes it neither longer nor shorter, where no day is skipped."""
     assume(name != "Pacific/Apia")
-    now = change.replace(tzinfo=UTC) - hours * HOUR
+    now = change - hours * HOUR
     always: dict[str, Any] = {"days": DAYS, "opens": time(0), "closes": time(23, 59)}
     until = deadline(project(Offers(window_hours=36, **always), name), session(now + 1000 * HOUR), now)
     assert until is not None

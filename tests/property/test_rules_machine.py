@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -13,9 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
 from insight_sessions.commands.deciding import Decided, decide
+from insight_sessions.commands.offering import AcceptOffer, OfferPlace, RefuseOffer
+from insight_sessions.commands.passing import LetTimePass
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, RegisterInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.member import Member, Past
+from insight_sessions.domain.offering import Day, FillPolicy, LapsePolicy, Offers
 from insight_sessions.domain.project import Contact, PlacesPolicy, Project
 from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.rules import Rule
@@ -30,6 +33,12 @@ from tests.property.plain_project import PlainProject
 PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 NAMES = ("a", "b", "c")
+EVERY_DAY: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+FILLS: tuple[FillPolicy, ...] = ("confirm", "offer", "offer", "manual")
+LAPSES: tuple[LapsePolicy, ...] = ("requeue", "withdraw")
+MOST_HOURS = 24 * 20
+"""No session begins, and no cut-off comes, before that."""
+
 POLICIES: tuple[PlacesPolicy, ...] = ("first-come", "first-come", "review")
 DAYS = {"a": date(2030, 2, 1), "b": date(2030, 2, 10), "c": date(2030, 2, 20)}
 PEOPLE = tuple(f"m{number}" for number in range(8))
@@ -47,6 +56,7 @@ class RulesMachine(RuleBasedStateMachine):
 
     @initialize(
         policy=st.sampled_from(POLICIES),
+        filling=st.tuples(st.sampled_from(FILLS), st.sampled_from(LAPSES)),
         members_only=st.booleans(),
         sizes=st.tuples(capacities, capacities, capacities),
         eligibility=st.just(()) | ruled,
@@ -55,6 +65,7 @@ class RulesMachine(RuleBasedStateMachine):
     def announce(
         self,
         policy: PlacesPolicy,
+        filling: tuple[FillPolicy, LapsePolicy],
         members_only: bool,
         sizes: tuple[int | None, ...],
         eligibility: tuple[Rule, ...],
@@ -62,6 +73,7 @@ class RulesMachine(RuleBasedStateMachine):
     ) -> None:
         """A project of three sessions, its call open, and more people than places."""
         self.ids = count(1)
+        self.now = NOW
         self.sequences: dict[str, int] = {}
         self.eligibility = eligibility
         self.known: dict[str, tuple[Member, Past]] = {}
@@ -74,7 +86,7 @@ class RulesMachine(RuleBasedStateMachine):
         def admits(person: str, day: date) -> bool:
             return all(holds(one, *self.known[person], day) for one in self.eligibility)
 
-        self.plain = PlainProject(policy, members_only, known, admits)
+        self.plain = PlainProject(policy, members_only, known, admits, *filling)
         project = Project(
             id="p",
             title="Waits",
@@ -84,6 +96,16 @@ class RulesMachine(RuleBasedStateMachine):
             places=policy,
             members_only=members_only,
             eligibility=eligibility,
+            fill=filling[0],
+            offers=Offers(
+                window_hours=24,
+                days=EVERY_DAY,
+                opens=time(0),
+                closes=time(23, 59),
+                cut_off_hours=0,
+                notice_hours=0,
+                on_lapse=filling[1],
+            ),
             sessions=tuple(
                 Session(id=name, starts=one["starts"], minutes=60, capacity=one["capacity"])
                 for name, one in known.items()
@@ -97,8 +119,8 @@ class RulesMachine(RuleBasedStateMachine):
 
     def decided(self, command: Command[Any], member: Member | None = None, past: Past | None = None) -> Decided:
         """What the rules say; their state is ours from now on."""
-        facts = Facts(NOW, member, f"p-{member.id}" if member else "", past=past)
-        decided = decide(self.state, command, facts, Moment(NOW, lambda prefix: f"{prefix}{next(self.ids)}"))
+        facts = Facts(self.now, member, f"p-{member.id}" if member else "", past=past)
+        decided = decide(self.state, command, facts, Moment(self.now, lambda prefix: f"{prefix}{next(self.ids)}"))
         self.state = decided.state
         return decided
 
@@ -146,6 +168,8 @@ class RulesMachine(RuleBasedStateMachine):
                 self.sequences[owed.registration] = 0 if known is None else known + 1
             assert owed.sequence == self.sequences.get(owed.registration, 0)
             assert (owed.slot.id if owed.slot else None) == one["place"]
+            until = None if owed.until is None else (owed.until - NOW) // timedelta(hours=1)
+            assert (owed.offered.id, until) == one["offer"] if owed.offered else one["offer"] is None
             hoped = [session for session in self.plain.hoped(one) if self.plain.sessions[session]["on"]]
             assert [slot.id for slot in owed.waits] == [session for session in hoped if self.plain.lasts(one, session)]
 
@@ -227,7 +251,8 @@ class RulesMachine(RuleBasedStateMachine):
         command = ConfirmPlace(project_id="p", registration_id=one["id"], session_id=session)
         stays = one["place"] == session
         has = stays and one["accepted"]
-        may = stays or (session in one["wishes"] and plain.room(session))
+        held = one["offer"] is not None and one["offer"][0] == session
+        may = stays or (session in one["wishes"] and (held or plain.room(session)))
         if plain.cancelled or not plain.sessions[session]["on"] or not (has or (may and plain.lasts(one, session))):
             self.refused(command)
         elif has:
@@ -235,6 +260,46 @@ class RulesMachine(RuleBasedStateMachine):
         else:
             also = {one["id"]: "place_confirmed"} if stays else {}
             self.same(command, lambda: plain.confirm(one["id"], session), also=also)
+
+    @rule(person=people, session=st.sampled_from(NAMES))
+    def offer(self, person: str, session: str) -> None:
+        """Somebody is offered a place, if there is one that they want."""
+        one, plain = self.part_of(person), self.plain
+        if one is None:
+            return
+        command = OfferPlace(project_id="p", registration_id=one["id"], session_id=session)
+        held = one["offer"] is not None and one["offer"][0] == session
+        may = session in one["wishes"] and session != one["place"] and plain.room(session) and plain.lasts(one, session)
+        if plain.cancelled or not plain.sessions[session]["on"] or not (held or may):
+            self.refused(command)
+        else:
+            self.same(command, lambda: plain.offer(one["id"], session))
+
+    @rule(pick=st.integers(0, 20), accepts=st.sampled_from([True, True, False]))
+    def answer(self, pick: int, accepts: bool) -> None:
+        """Somebody says yes or no to what is held for them, or to nothing."""
+        plain = self.plain
+        asked = [one for one in plain.parts.values() if one["offer"]] or [
+            one for one in plain.parts.values() if one["live"]
+        ]
+        if not asked:
+            return
+        one = asked[pick % len(asked)]
+        kind = AcceptOffer if accepts else RefuseOffer
+        command = kind(project_id="p", registration_id=one["id"])
+        if plain.cancelled or not one["offer"]:
+            self.refused(command)
+        elif accepts:
+            self.same(command, lambda: plain.confirm(one["id"], one["offer"][0]))
+        else:
+            self.same(command, lambda: plain.refuse(one["id"]), gone="offer_refused")
+
+    @precondition(lambda self: self.plain.hours < MOST_HOURS)
+    @rule(hours=st.sampled_from([1, 12, 24]))
+    def wait(self, hours: int) -> None:
+        """Time passes, and offers lapse."""
+        self.now += timedelta(hours=hours)
+        self.same(LetTimePass(project_id="p"), lambda: self.plain.later(hours), gone="offer_lapsed")
 
     @rule(person=people, wishes=wishes_of)
     def switch(self, person: str, wishes: list[str]) -> None:
@@ -350,12 +415,14 @@ class RulesMachine(RuleBasedStateMachine):
             kept = state.registrations[id]
             assert (list(kept.wishes), kept.place, kept.is_live) == (one["wishes"], one["place"], one["live"])
             assert (kept.decision is Decision.DECLINED) == one["declined"]
+            offer = None if kept.offer is None else (kept.offer.session, (kept.offer.until - NOW) // timedelta(hours=1))
+            assert offer == one["offer"]
             assert kept.sequence == self.sequences.get(id, 0)
 
     @invariant()
     def no_place_is_empty_while_somebody_waits_for_it(self) -> None:
         """I6, worked out from the plain project alone."""
-        if hasattr(self, "plain"):
+        if hasattr(self, "plain") and self.plain.fill_by != "manual":
             assert [one for one in NAMES if self.plain.room(one) and self.plain.line(one)] == []
 
 

@@ -104,7 +104,7 @@ def test_everything_that_people_can_do_comes_up() -> None:
         "AmendAnswers",
         "TakeReply",
     }
-    assert len(kinds) == 19
+    assert len(kinds) == 22
 
 
 def test_after_a_kill_nothing_more_is_done() -> None:

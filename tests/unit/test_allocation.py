@@ -311,9 +311,9 @@ def test_whoever_was_drawn_can_see_their_number() -> None:
         for reason in explain(room.state, room.of(who), room.now).reasons
         if reason.code == "drawn"
     }
-    assert said == {f"They were drawn number {number} of 3." for number in (1, 2, 3)}
+    assert said == {f"You were drawn number {number} of 3." for number in (1, 2, 3)}
     (winner,) = [who for who, place in room.places().items() if place is not None]
-    assert "They were drawn number 1 of 3." in [
+    assert "You were drawn number 1 of 3." in [
         one.sentence for one in explain(room.state, room.of(winner), NOW).reasons
     ]
 

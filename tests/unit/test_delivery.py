@@ -279,3 +279,24 @@ def test_events_are_never_overtaken() -> None:
     ada = desk.do(interest("ada", "mon"))
     desk.do(Withdraw(project_id=P, registration_id=ada.id))
     assert desk.deliver() == Deliveries(sent=4)
+
+
+def test_an_offer_that_is_over_is_not_sent_late() -> None:
+    """Nor again after a failure; whatever ended it is told."""
+    clock, post = Clock(), Post()
+    desk = a_desk(post, clock=clock, announced=project(session("mon"), fill="offer"))
+    for who in ("ada", "ben", "cat"):
+        desk.do(interest(who, "mon"))
+    desk.deliver()
+    post.taken.clear()
+    ada = desk.state(P).registration_of("ada")
+    assert ada is not None
+    desk.do(Withdraw(project_id=P, registration_id=ada.id))
+    post.faults = 2
+    assert desk.deliver() == Deliveries(failed=2)
+    clock.moves(days=2)
+    assert desk.deliver() == Deliveries(sent=1, superseded=1)
+    assert post.said == [("ada", NoticeKind.WITHDRAWN)]
+    desk.tick()
+    assert desk.deliver() == Deliveries(sent=2)
+    assert post.said[1:] == [("cat", NoticeKind.PLACE_OFFERED), ("ben", NoticeKind.OFFER_LAPSED)]

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 from insight_sessions.commands.calls import CancelProject
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, SwitchSession, Withdraw
-from insight_sessions.commands.sessions import CancelSession, RescheduleSession
+from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.registration import Status
 from insight_sessions.domain.reply import Replied
 from insight_sessions.explaining import Explanation, explain
@@ -39,6 +39,7 @@ def test_a_place_explains_itself() -> None:
     replied = Replied(answer="DECLINED", sequence=0, received=NOW)
     room.state = room.state.put(replace(ada, partstat="DECLINED", replied=replied))
     assert codes(room, "ada") == ["has_place", "calendar_answered"]
+    assert found.reasons[0].sentence == "You have a place on Monday."
     room.do(RescheduleSession(project_id=P, session_id="mon", starts="2021-07-05T11:00"))
     assert codes(room, "ada") == ["has_place", "earlier_invite_answered"]
 
@@ -57,7 +58,7 @@ def test_waiting_is_explained_by_the_place_in_each_line() -> None:
         ("position", "mon"),
         ("position", "tue"),
     ]
-    assert "Number 2 in line for mon" in found.reasons[1].sentence
+    assert found.reasons[1].sentence == "You are second in line for Monday."
 
 
 def test_interest_decline_and_withdrawal_are_told_apart() -> None:
@@ -136,3 +137,79 @@ def test_a_check_explains_nothing_to_somebody_who_has_a_place() -> None:
     room.state = room.state.put(replace(ada, barred=True, checked_at=NOW - 9 * DAY))
     room.do(ConfirmPlace(project_id=P, registration_id=ada.id, session_id="mon"))
     assert codes(room, "ada") == ["has_place"]
+
+
+def test_those_before_are_counted_and_never_named() -> None:
+    """By the other session that most of them wait for; of several, by the earliest."""
+    room = Rehearsal(project())
+    for who in ("mon", "tue", "thu"):
+        room.register(f"has-{who}", who)
+    for who, wishes in (("bo", ("thu", "tue")), ("cy", ("tue", "thu")), ("di", ("tue",)), ("eve", ("tue", "mon"))):
+        room.register(who, *wishes)
+    said = {who: [one.sentence for one in why(room, who).reasons if one.code == "position"] for who in ("cy", "eve")}
+    assert said == {
+        "cy": [
+            "You are second in line for Tuesday; the person before you could also attend Thursday.",
+            "You are second in line for Thursday; the person before you could also attend Tuesday.",
+        ],
+        "eve": [
+            "You are fourth in line for Tuesday; two of the people before you could also attend Thursday.",
+            "You are first in line for Monday.",
+        ],
+    }
+    room.register("fay", "tue")
+    assert why(room, "fay").reasons[1].sentence.startswith("You are fifth in line for Tuesday; two of the people")
+    room.register("gus", "tue", "mon", "thu")
+    room.register("hal", "tue")
+    (first,) = [one for one in why(room, "hal").reasons if one.code == "position"]
+    assert first.sentence == (
+        "You are seventh in line for Tuesday; three of the people before you could also attend Thursday."
+    )
+
+
+def test_an_offer_is_explained_with_its_deadline() -> None:
+    """Also beside a place."""
+    room = Rehearsal(project(fill="offer"))
+    ada, ben = room.register("ada", "mon"), room.register("ben", "tue")
+    cat = room.register("cat", "mon", "thu")
+    room.do(SwitchSession(project_id=P, registration_id=cat.id, sessions=("mon", "thu")))
+    room.do(Withdraw(project_id=P, registration_id=ada.id))
+    found = why(room, "cat")
+    assert (found.status, found.position) == (Status.CONFIRMED, None)
+    assert [(one.code, one.session) for one in found.reasons] == [
+        ("has_place", "thu"),
+        ("offered", "mon"),
+        ("switching", None),
+    ]
+    assert found.reasons[1].sentence == (
+        "A place on Monday is held for you. You can take it until Wednesday 16 June 2021, 10:00 (London time, BST)."
+    )
+    room.register("dan", "tue")
+    room.do(Withdraw(project_id=P, registration_id=ben.id))
+    assert (why(room, "dan").status, codes(room, "dan")) == (Status.OFFERED, ["offered"])
+
+
+def test_it_is_said_why_nobody_moves_up() -> None:
+    """There are too many people, it is too late, or an organiser decides."""
+    room = Rehearsal(project(session("mon", capacity=2), fill="offer"))
+    for who in ("ada", "ben", "cat"):
+        room.register(who, "mon")
+    room.do(ResizeSession(project_id=P, session_id="mon", capacity=0))
+    assert codes(room, "cat") == ["waiting", "position", "session_overfull"]
+    assert "there are 2 more people than places" in why(room, "cat").reasons[2].sentence
+    room.now = room.state.session("mon").begins - DAY
+    assert codes(room, "cat") == ["waiting", "position", "session_overfull", "too_late_to_offer"]
+    room = Rehearsal(project(fill="manual"))
+    for who in ("ada", "ben"):
+        room.register(who, "mon")
+    room.do(ResizeSession(project_id=P, session_id="mon", capacity=2))
+    assert codes(room, "ben") == ["waiting", "organiser_decides", "position"]
+
+
+def test_who_would_leave_a_place_that_begins_soon_is_told_that_it_is_too_late() -> None:
+    """For them, whatever the others can do."""
+    room = Rehearsal(project(session("mon", "2021-06-15T10:00"), session("tue"), fill="offer"))
+    ada = room.register("ada", "mon")
+    room.register("ben", "tue")
+    room.do(SwitchSession(project_id=P, registration_id=ada.id, sessions=("tue", "mon")))
+    assert codes(room, "ada") == ["has_place", "switching", "position", "too_late_to_offer"]

@@ -60,6 +60,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "attendance": None,
         "corrected": None,
         "began": None,
+        "until": None,
         "begins": None,
         "outcome": None,
         "policy": None,
@@ -79,6 +80,9 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "begins": False,
         "shifted": None,
         "skipped": None,
+        "offered": None,
+        "until": None,
+        "released": None,
     },
     Slot: {"title": None, "where": None},
 }

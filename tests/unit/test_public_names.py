@@ -14,17 +14,18 @@ from .desk_kit import P, interest, member, project, session
 from .desk_store import Clock, Post, desk_on, open_call
 
 NAMES = """
-AbsencesAtMost ActiveMember AddSession AllOf Allocate Allocation AllocationPolicy AlreadyRegistered AmendAnswers
-AmendProject AnnounceProject AnyOf Attendance AttributeIn Because Bound BoundCost BoundsMissed Call CallNotOpen
-CallStatus CancelProject CancelSession Candidate CloseCall Command CommandConflict ConfirmPlace ConsentAsked
-ConsoleNotifier Consolidate Consolidation ConsolidationScore Contact CorrectMember DeadLetter DeclineInterest
-Deliveries Desk Erased Event EventKind Explanation Facts FolderNotifier Funnel Health InsightSessionsError Invite
-Member Method Missed MissedReason Moment NotEligible NotFound NotOf NotPossible NotTakenPartIn Notice NoticeKind
-Objection OpenCall Outcome OutcomeReason Past Person PersonOutcome PluginError Preview Project ProjectFileError
-ProjectState Proposal ProposedMove Question Recipient RecordAttendance Refusal RegisterInterest Registration
-ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession ResizeSession Room Rule Runtime Satisfaction Score
-Session SessionFull SessionReport SessionStatus Status Storage StorageBackend StorageBusy StorageError SwitchSession
-Unmet UpgradeNeeded ValidOnTheDay Withdraw Wording __version__ hookimpl
+AbsencesAtMost AcceptOffer ActiveMember AddSession AllOf Allocate Allocation AllocationPolicy AlreadyRegistered
+AmendAnswers AmendProject AnnounceProject AnyOf Attendance AttributeIn Because Bound BoundCost BoundsMissed Call
+CallNotOpen CallStatus CancelProject CancelSession Candidate CloseCall Command CommandConflict ConfirmPlace
+ConsentAsked ConsoleNotifier Consolidate Consolidation ConsolidationScore Contact CorrectMember DeadLetter
+DeclineInterest Deliveries Desk Erased Event EventKind Explanation Facts FolderNotifier Funnel Health
+InsightSessionsError Invite Member Method Missed MissedReason Moment NotEligible NotFound NotOf NotPossible
+NotTakenPartIn Notice NoticeKind Objection Offer OfferPlace Offers OpenCall Outcome OutcomeReason Past Person
+PersonOutcome PluginError Preview Project ProjectFileError ProjectState Proposal ProposedMove Question Recipient
+RecordAttendance Refusal RefuseOffer RegisterInterest Registration ReleaseJoiningDetails Reply ReplyReason Report
+RescheduleSession ResizeSession Room Rule Runtime Satisfaction Score Session SessionFull SessionReport SessionStatus
+Status Storage StorageBackend StorageBusy StorageError SwitchSession Unmet UpgradeNeeded ValidOnTheDay Withdraw
+Wording __version__ hookimpl
 """
 
 

@@ -218,7 +218,7 @@ def test_an_answer_is_shown_by_the_state_and_explained(tmp_path: Path) -> None:
     """In a code and a plain sentence, which ends as one."""
     room = Invited(store(tmp_path))
     for clock, (partstat, words) in enumerate(
-        {"ACCEPTED": "mean to come", "TENTATIVE": "may come", "DECLINED": "until they give it up"}.items()
+        {"ACCEPTED": "you mean to come", "TENTATIVE": "may come", "DECLINED": "until you give it up"}.items()
     ):
         room.desk.receive_reply(answer(partstat, clock=f"20210615T09000{clock}"))
         assert room.desk.state(P).registration(ID).partstat == partstat

@@ -4,10 +4,11 @@ from datetime import timedelta
 import pytest
 
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.domain.registration import Offer
 from insight_sessions.domain.session import Slot
-from insight_sessions.superseding import merged
+from insight_sessions.superseding import current, merged
 
-from .desk_kit import NOW, Rehearsal, project
+from .desk_kit import DAY, NOW, Rehearsal, project
 
 SLOTS = Rehearsal(project()).state.slots
 MON, TUE, THU = SLOTS["mon"], SLOTS["tue"], SLOTS["thu"]
@@ -158,3 +159,41 @@ def test_a_question_that_was_never_asked_ends_with_its_place() -> None:
     assert found is not None
     assert (found.kind, found.method, found.previous) == (K.WITHDRAWN, "CANCEL", LATER)
     assert merged(GIVE_UP, replace(WITHDRAWN, previous=LATER)) == replace(WITHDRAWN, previous=LATER)
+
+
+OFFERED = replace(owed(K.PLACE_OFFERED), offered=MON, until=NOW + DAY)
+UPDATED = replace(owed(K.SESSION_RESCHEDULED, 1, slot=TUE, previous=LATER), offered=MON, until=NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    ("offer", "ahead", "stands"),
+    [
+        (Offer("mon", NOW + DAY), DAY - timedelta(microseconds=1), True),
+        (Offer("mon", NOW + DAY), DAY, False),
+        (Offer("mon", NOW + 2 * DAY), timedelta(0), False),
+        (Offer("tue", NOW + DAY), timedelta(0), False),
+        (None, timedelta(0), False),
+    ],
+)
+def test_nobody_reads_late_of_a_place_that_is_no_longer_held(offer: Offer, ahead: timedelta, stands: bool) -> None:
+    """A notice about it alone is not sent, another one says nothing of it."""
+    room = Rehearsal(project())
+    room.register("ada", "thu")
+    mine = [replace(one, registration=room.of("ada").id) for one in (OFFERED, UPDATED)]
+    state = room.state.put(room.of("ada").but(offer=offer))
+    assert current(mine[0], state, NOW + ahead) == (mine[0] if stands else None)
+    assert current(mine[1], state, NOW + ahead) == (mine[1] if stands else replace(mine[1], offered=None, until=None))
+
+
+def test_a_notice_without_an_offer_is_sent_as_it_is() -> None:
+    """Even to somebody who is gone; what becomes of it then is not for here."""
+    state = Rehearsal(project()).state
+    assert current(FIRST, state, NOW) is FIRST
+    assert current(OFFERED, state, NOW) is None
+
+
+def test_an_offer_that_was_not_sent_is_overtaken_by_the_place() -> None:
+    """But not by what says nothing of a place."""
+    accepted = owed(K.PLACE_CONFIRMED, slot=MON, begins=True)
+    assert merged(OFFERED, accepted) == accepted
+    assert merged(OFFERED, owed(K.OFFER_LAPSED)) is None

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import TypedDict, Unpack
 
@@ -29,6 +29,9 @@ THU_WHEN = "Evening: Thursday 8 July 2021, 17:00 to 19:00 (London time, BST)"
 ADA = Person.of(member("ada", name="Ada Osei"), "p-1")
 WRITE = "write to Q insight team at insight@example.org"
 K = NoticeKind
+UNTIL = datetime(2021, 6, 16, 9, tzinfo=UTC)
+UNTIL_WHEN = "Wednesday 16 June 2021, 10:00 (London time, BST)"
+OVER = {K.OFFER_LAPSED, K.OFFER_REFUSED}
 
 
 class Facts(TypedDict, total=False):
@@ -42,6 +45,9 @@ class Facts(TypedDict, total=False):
     begins: bool
     shifted: tuple[tuple[Slot, Slot], ...] | None
     skipped: tuple[Slot, ...] | None
+    offered: Slot | None
+    until: datetime | None
+    released: Slot | None
 
 
 def owed(kind: NoticeKind, **facts: Unpack[Facts]) -> Owed:
@@ -75,6 +81,9 @@ every_owed = st.builds(
     begins=st.booleans(),
     shifted=st.sampled_from([None, ((EARLIER, TUE),), ((EARLIER, TUE), (MON, MON))]),
     skipped=st.sampled_from([None, (MON,), (TUE, THU)]),
+    offered=st.sampled_from([None, None, TUE]),
+    until=st.sampled_from([None, UNTIL]),
+    released=st.sampled_from([None, MON, TUE]),
 )
 """Any facts at all, those that never come together too."""
 
@@ -137,9 +146,9 @@ insight@example.org"""
             said(K.WAITING, waits=(MON, THU)),
             [
                 "You are on the waiting list: ",
-                "Every place in the sessions you can attend is taken at the moment.",
+                "There is no place for you at the moment in the sessions you can attend.",
                 f"You are on the waiting list for:\n{MON_WHEN}\n{THU_WHEN}",
-                "places that become free are given in order",
+                "as soon as there is a place for you, we write to you",
                 "You do not need to do anything.",
             ],
         ),
@@ -237,7 +246,7 @@ insight@example.org"""
                 f"says that you will not come to this session of “Exploring COVID-19 backlogs”:\n\n{MON_WHEN}",
                 f"Your place is still yours. To give it up, {WRITE}, so that somebody else can have it.",
                 "If you want to keep it, or if that answer was not yours, you do not need to do anything.",
-                f"as soon as a place becomes free for you here:\n{THU_WHEN}",
+                f"As soon as there is a place for you here, we write to you:\n{THU_WHEN}",
             ],
         ),
         (
@@ -258,13 +267,73 @@ insight@example.org"""
         (said(K.SESSION_CANCELLED, cancelled=MON, waits=(TUE,)), ["You had asked for it.", TUE_WHEN]),
         (
             said(K.SESSION_CANCELLED, cancelled=MON, slot=TUE, waits=(THU,)),
-            ["Your own place has not changed:", TUE_WHEN, f"as soon as a place becomes free for you here:\n{THU_WHEN}"],
+            [
+                "Your own place has not changed:",
+                TUE_WHEN,
+                f"As soon as there is a place for you here, we write to you:\n{THU_WHEN}",
+            ],
         ),
         (
             said(K.SESSION_CANCELLED, previous=MON, cancelled=MON, slot=TUE),
             [MON_WHEN, f"You have a place in this session:\n\n{TUE_WHEN}"],
         ),
         (said(K.SESSION_CANCELLED), ["We are sorry: a session of “Exploring COVID-19 backlogs” will not take place."]),
+        (
+            said(K.PLACE_OFFERED, offered=TUE, until=UNTIL, waits=(TUE, THU)),
+            [
+                "A place is held for you: ",
+                "Good news: there is a place for you",
+                f"in this session until you answer:\n{TUE_WHEN}",
+                f"by this time whether you want it:\n{UNTIL_WHEN}\nTo say yes or no, write to",
+                "somebody else can have it",
+            ],
+        ),
+        (
+            said(K.PLACE_OFFERED, offered=TUE, until=UNTIL, slot=MON, released=THU),
+            [
+                f"We no longer hold a place for you in this session:\n{THU_WHEN}",
+                "Until you have said yes, you keep the place you have.",
+                f"This is the place you have now:\n\n{MON_WHEN}",
+            ],
+        ),
+        (
+            said(K.OFFER_REFUSED, released=TUE, waits=(THU,)),
+            ["You said no to a place: ", f"Somebody else can have it now:\n{TUE_WHEN}", f"list for:\n{THU_WHEN}"],
+        ),
+        (
+            said(K.OFFER_REFUSED, released=TUE, slot=MON),
+            [f"You keep the place that you have:\n\n{MON_WHEN}", "If you can no longer come"],
+        ),
+        (
+            said(K.OFFER_REFUSED, released=TUE),
+            ["You are not waiting for any other session.", "If you would like to take part after all"],
+        ),
+        (
+            said(K.OFFER_LAPSED, released=TUE, waits=(TUE, THU)),
+            [
+                "The place is no longer held for you: ",
+                "have not heard from you in time",
+                "You are at the end of the line again.",
+                f"waiting list for:\n{TUE_WHEN}\n{THU_WHEN}",
+            ],
+        ),
+        (said(K.OFFER_LAPSED, released=TUE), [TUE_WHEN, "You are not waiting for any other session."]),
+        (
+            said(K.OFFER_LAPSED, released=TUE, slot=MON, waits=(TUE,)),
+            [f"You keep the place that you have:\n\n{MON_WHEN}", f"we write to you:\n{TUE_WHEN}"],
+        ),
+        (
+            said(K.SESSION_RESCHEDULED, offered=TUE, until=UNTIL, waits=(TUE,)),
+            ["A session has a new time: ", f"We hold a place for you in this session until you answer:\n{TUE_WHEN}"],
+        ),
+        (
+            said(K.SESSION_RESCHEDULED, released=TUE, waits=(TUE,)),
+            [f"We no longer hold a place for you in this session:\n{TUE_WHEN}", "You are on the waiting list"],
+        ),
+        (
+            said(K.SESSION_CANCELLED, cancelled=MON, released=MON, offered=TUE, until=UNTIL),
+            ["will not take place", f"until you answer:\n{TUE_WHEN}"],
+        ),
         (
             said(K.PROJECT_CANCELLED, "The team is needed elsewhere.", previous=TUE, method=Method.CANCEL),
             [
@@ -298,6 +367,8 @@ insight@example.org"""
             "cancelled-kept",
             "cancelled-and-moved",
             "cancelled-bare",
+            *("offered", "offered-with-a-place", "refused", "refused-with-a-place", "refused-all", "lapsed"),
+            *("lapsed-and-out", "lapsed-with-a-place", "moved-and-offered", "moved-and-released", "gone-and-offered"),
             "project",
             "declined",
             "withdrawn",
@@ -318,10 +389,10 @@ def test_each_notice_says_what_is_so_what_is_next_and_what_to_do(text: str, phra
 def test_only_those_who_wait_read_of_a_waiting_list(owed: Owed) -> None:
     """Nobody with a place, nobody undecided, nobody who is out."""
     text = "\n".join(say(owed, PROJECT, ADA, reason="Because.")).lower()
-    waiting = {K.WAITING, K.NO_PLACE_YET, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED}
-    if owed.kind not in waiting or not owed.waits:
+    waiting = {K.WAITING, K.NO_PLACE_YET, K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED, *OVER}
+    if owed.kind not in waiting or not owed.waits or (owed.offered and owed.kind not in {K.WAITING, K.NO_PLACE_YET}):
         assert "waiting list" not in text
-    if owed.kind in {K.SESSION_CANCELLED, K.SESSION_RESCHEDULED, K.CLOCKS_CHANGED} and owed.slot is not None:
+    if owed.kind in waiting - {K.WAITING, K.NO_PLACE_YET} and owed.slot is not None:
         assert "waiting list" not in text
 
 
@@ -414,6 +485,9 @@ def test_every_placeholder_is_filled() -> None:
         waits=(MON, THU),
         shifted=((EARLIER, TUE), (MON, MON)),
         skipped=(THU,),
+        offered=THU,
+        until=UNTIL,
+        released=MON,
     )
     assert say(facts, PROJECT, ADA, words, " Because.\n", "https://meet.example.org") == (
         TUE_WHEN,
@@ -427,6 +501,9 @@ previous: {MON_WHEN}
 waiting_for: {MON_WHEN}
 {THU_WHEN}
 cancelled: {THU_WHEN}
+offered: {THU_WHEN}
+until: {UNTIL_WHEN}
+released: {MON_WHEN}
 reason: Because.
 organiser: Q insight team
 organiser_email: insight@example.org

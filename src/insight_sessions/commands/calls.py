@@ -201,4 +201,6 @@ class CancelProject(Command[Project]):
             stays = one.place is not None and state.session(one.place).status is not SessionStatus.CANCELLED
             if one.is_live and one.decision is not Decision.DECLINED and not stays:
                 state = state.put(released(one, Decision.DECLINED))
+            elif one.offer is not None:
+                state = state.put(one.but(offer=None, switching=False))
         return Ruling(state, Ref("project", project.id), tuple(events), Cause(NoticeKind.PROJECT_CANCELLED))

@@ -18,7 +18,7 @@ from insight_sessions.commands.allocation import changed
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.calls import cancelled
 from insight_sessions.commands.difference import Cause
-from insight_sessions.commands.filling import fill, seated
+from insight_sessions.commands.filling import fill, seated, taken_back
 from insight_sessions.commands.places import refuse_unbookable
 from insight_sessions.domain.consolidated import Consolidation, ProposedMove
 from insight_sessions.domain.events import Event, EventKind
@@ -158,10 +158,15 @@ def after(state: ProjectState, plan: Plan, now: datetime) -> ProjectState:
         plan: who goes where.
         now: the present, in UTC.
     """
+    offered = [one for id in plan.given_up for one in state.hoping(id) if id in one.holds and id != one.place]
+    freed = dict.fromkeys(move.origin for move in plan.moves)
     for move in plan.moves:
-        state = state.put(_moved(state.registrations[move.registration], move))
-    freed = dict.fromkeys(move.origin for move in plan.moves if move.origin not in plan.given_up)
-    return fill(state, freed, now)
+        one = state.registrations[move.registration]
+        state = state.put(_moved(one, move))
+        freed.update(dict.fromkeys(one.holds))
+    state = fill(state, [id for id in freed if id not in plan.given_up], now)
+    left = (state.registrations[one.id] for one in offered)
+    return taken_back(state, [one for one in left if one.offer is not None], now)
 
 
 def _moved(one: Registration, move: ProposedMove) -> Registration:

@@ -72,8 +72,7 @@ def _conclude(before: ProjectState, ruling: Ruling, asked: Asked, moment: Moment
     events = [asked.numbered(event, number) for number, event in enumerate(ruling.events, first)]
     notices: list[Owed] = []
     for difference in differences(before, state, ruling.cause):
-        if difference.event is not None:
-            events.append(difference.happened(difference.event, moment.now, asked, first + len(events)))
+        events.extend(difference.events(moment.now, asked, first + len(events)))
         if difference.notice is None:
             continue
         if difference.method is not None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
-from insight_sessions.domain.registration import Decision, Registration, Status
+from insight_sessions.domain.registration import Decision, Offer, Registration, Status
 from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.runtime import Moment
@@ -49,6 +49,7 @@ class Asked:
 
 _WELCOME: Final = {
     Status.CONFIRMED: NoticeKind.PLACE_CONFIRMED,
+    Status.OFFERED: NoticeKind.PLACE_OFFERED,
     Status.WAITING: NoticeKind.WAITING,
     Status.INTERESTED: NoticeKind.INTEREST_RECEIVED,
 }
@@ -57,6 +58,12 @@ _FAREWELL: Final = {
     Decision.WITHDRAWN: (NoticeKind.WITHDRAWN, EventKind.WITHDRAWN),
     Decision.DECLINED: (NoticeKind.DECLINED, EventKind.DECLINED),
 }
+
+_ENDED: Final = {
+    NoticeKind.OFFER_LAPSED: EventKind.OFFER_LAPSED,
+    NoticeKind.OFFER_REFUSED: EventKind.OFFER_REFUSED,
+}
+"""How an offer ends by itself, and not by something greater."""
 
 _SAME_REVISION: Final = frozenset({NoticeKind.DETAILS_CHANGED, NoticeKind.JOINING_DETAILS, NoticeKind.ANSWER_AGAIN})
 """What comes with the same invite once more: the same time, with other words or another question."""
@@ -77,7 +84,10 @@ class Difference:
         cause: why registrations changed that the command did not name.
     """
 
-    __slots__ = ("after", "before", "cause", "event", "former", "left", "method", "moved", "new", "notice", "old")
+    __slots__ = (
+        *("after", "before", "cause", "ended", "event", "former", "left", "made", "method", "moved", "new", "notice"),
+        "old",
+    )
 
     def __init__(
         self, before: Registration | None, after: Registration, old: Slot | None, new: Slot | None, cause: Cause | None
@@ -90,6 +100,7 @@ class Difference:
         self.left = old.id if old is not None and old.id != after.place else None
         self.moved = old is not None and new is not None and _when(old) != _when(new)
         self.former = self._former()
+        self.made, self.ended = self._offers()
         self.event = self._event()
         self.notice = self._notice()
         self.method = self._method()
@@ -99,8 +110,38 @@ class Difference:
         before, keeps = self.before, self.old is not None and self.new is not None
         return before.address if before is not None and keeps and before.address != self.after.address else None
 
+    def _offers(self) -> tuple[Offer | None, Offer | None]:
+        """The offer they got, and the one that ended without their taking it."""
+        old = None if self.before is None else self.before.offer
+        new = self.after.offer
+        if old == new:
+            return None, None
+        if old is None or (self.cause is not None and self.cause.kind is NoticeKind.OFFER_LAPSED):
+            return new, old
+        kept = new is not None and old.session == new.session
+        return new, None if kept or old.session == self.after.place else old
+
+    def events(self, now: datetime, asked: Asked, first: int) -> list[Event]:
+        """What happened to them, in order.
+
+        Args:
+            now: the present, in UTC.
+            asked: who asked for what.
+            first: the number of the first event.
+        """
+        found: list[Event] = []
+        if self.ended is not None:
+            kind = EventKind.OFFER_WITHDRAWN if self.cause is None else _ENDED.get(self.cause.kind)
+            kind = kind or EventKind.OFFER_WITHDRAWN
+            found.append(self._happened(kind, now, asked, first, self.ended))
+        if self.event is not None:
+            found.append(self._happened(self.event, now, asked, first + len(found)))
+        if self.made is not None:
+            found.append(self._happened(EventKind.OFFER_MADE, now, asked, first + len(found), self.made))
+        return found
+
     def _event(self) -> EventKind | None:
-        """What happened to them, if anything."""
+        """What happened to their part in the project, if anything."""
         after, before = self.after, self.before
         if before is None:
             return EventKind.REGISTERED
@@ -120,7 +161,8 @@ class Difference:
             return _WELCOME[after.status]
         if before.decision is not after.decision and after.decision in _FAREWELL:
             stopped = self.cause is not None and self.cause.kind is NoticeKind.PROJECT_CANCELLED
-            return NoticeKind.PROJECT_CANCELLED if stopped else _FAREWELL[after.decision][0]
+            ended = self._ending()
+            return NoticeKind.PROJECT_CANCELLED if stopped else ended or _FAREWELL[after.decision][0]
         if self.old is None and self.new is not None:
             return NoticeKind.PLACE_CONFIRMED
         if self.old is not None and self.new is None:
@@ -131,17 +173,27 @@ class Difference:
             return NoticeKind.CLOCKS_CHANGED
         return NoticeKind.SESSION_RESCHEDULED if self.moved else self._without_a_move(before)
 
+    def _ending(self) -> NoticeKind | None:
+        """What they are told of an offer that ended by itself."""
+        over = self.ended is not None and self.cause is not None and self.cause.kind in _ENDED
+        return self.cause.kind if over and self.cause is not None else None
+
     def _without_a_move(self, before: Registration) -> NoticeKind | None:
-        after = self.after
-        if self.cause is not None and after.id in self.cause.concerned:
-            return self.cause.kind
+        after, cause = self.after, self.cause
+        if cause is not None and after.id in cause.concerned:
+            return cause.kind
         if self.former is not None:
             return NoticeKind.ADDRESS_CORRECTED
-        if before.wishes == after.wishes and before.switching == after.switching:
-            return None
-        if after.place is not None:
-            return NoticeKind.SWITCH_WAITING if after.switching else None
-        return _WELCOME.get(after.status)
+        if self.made is not None:
+            return NoticeKind.PLACE_OFFERED
+        if self.ended is not None and cause is not None:
+            return cause.kind
+        asked = (before.wishes, before.switching) != (after.wishes, after.switching)
+        if asked and after.place is None:
+            return _WELCOME.get(after.status)
+        if asked and after.switching:
+            return NoticeKind.SWITCH_WAITING
+        return None if self.ended is None else NoticeKind.OFFER_REFUSED
 
     def _method(self) -> Method | None:
         """What their calendar must be told, if anything."""
@@ -171,8 +223,8 @@ class Difference:
         came = None if self.moved else after.attendance
         return after.but(stamped=stamped, sequence=sequence, address=address, partstat=None, left=left, attendance=came)
 
-    def happened(self, kind: EventKind, now: datetime, asked: Asked, number: int) -> Event:
-        """The event."""
+    def _happened(self, kind: EventKind, now: datetime, asked: Asked, number: int, offer: Offer | None = None) -> Event:
+        """One event."""
         after = self.after
         return Event(
             number=number,
@@ -183,8 +235,9 @@ class Difference:
             at=now,
             registration=after.id,
             person=after.person,
-            session=after.place,
-            previous=self.left,
+            session=after.place if offer is None else offer.session,
+            previous=self.left if offer is None else None,
+            until=None if offer is None else offer.until,
         )
 
     def farewell(self, owed: Owed, former: int, moment: Moment) -> Owed:
@@ -200,6 +253,9 @@ class Difference:
             previous=self.old,
             waits=(),
             cancelled=None,
+            offered=None,
+            until=None,
+            released=None,
             method=Method.CANCEL,
             sequence=owed.sequence - 1,
             address=former,
@@ -226,6 +282,9 @@ class Difference:
             undecided=after.decision is Decision.PENDING,
             cancelled=gone[0] if gone else None,
             others_cancelled=gone[1:],
+            offered=None if after.offer is None else state.slots[after.offer.session],
+            until=None if after.offer is None else after.offer.until,
+            released=self._released(state),
             method=self.method,
             sequence=after.sequence,
             address=after.address,
@@ -233,6 +292,12 @@ class Difference:
             begins=self.method is Method.REQUEST
             and (self.before is None or self.before.stamped is None or self.former is not None),
         )
+
+    def _released(self, state: ProjectState) -> Slot | None:
+        """The session that was offered to them, unless it is theirs now, or offered to them again."""
+        if self.ended is None or self.ended.session in self.after.holds:
+            return None
+        return state.slots[self.ended.session]
 
     def _gone(self) -> tuple[Slot, ...]:
         """The cancelled sessions that are why they are told something: the one they had a place in comes first."""

@@ -1,4 +1,4 @@
-"""What happens because time passes: calls open and close, sessions become held, checks grow old.
+"""What happens because time passes: calls open and close, offers lapse, sessions become held, checks grow old.
 
 The writer lets time pass whenever it holds a project, before any command; ``desk.tick`` does so
 for projects where something is due and nobody else came by.
@@ -6,14 +6,17 @@ for projects where something is due and nobody else came by.
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.calls import with_call
+from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import checked, fill
 from insight_sessions.commands.joining import ReleaseDue, releases
+from insight_sessions.commands.offering import lapse
 from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import CallStatus, Project
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.session import SessionStatus
@@ -29,7 +32,7 @@ class LetTimePass(Command[Project]):
     """Do what has become due, at most `MOST_EFFECTS` of it."""
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
-        """Calls first, then sessions that have ended."""
+        """Calls first, then sessions that have ended, then offers that nobody answered."""
         del facts
         events: list[Event] = []
         state = _pass_call(state, moment.now, events)
@@ -37,7 +40,10 @@ class LetTimePass(Command[Project]):
         for session in ended[: MOST_EFFECTS - len(events)]:
             state = state.put(session.model_copy(update={"status": SessionStatus.HELD}))
             events.append(Event(kind=EventKind.SESSION_HELD, at=moment.now, session=session.id))
-        return Ruling(state, Ref("project", state.project_id), tuple(events))
+        late = list(islice(state.offered_until(moment.now), MOST_EFFECTS - len(events)))
+        state = lapse(state, late, moment.now)
+        cause = Cause(NoticeKind.OFFER_LAPSED) if late else None
+        return Ruling(state, Ref("project", state.project_id), tuple(events), cause)
 
 
 def _pass_call(state: ProjectState, now: datetime, events: list[Event]) -> ProjectState:
@@ -65,6 +71,8 @@ def _due(state: ProjectState) -> Iterator[datetime]:
     for session in state.sessions.values():
         if session.status is SessionStatus.SCHEDULED:
             yield session.ends
+    if state.offers.next is not None:
+        yield state.offers.next
 
 
 def wake_at(state: ProjectState) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import field_validator
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionIds, refuse_cancelled
-from insight_sessions.commands.filling import checked, fill, first_free, released, seated
+from insight_sessions.commands.filling import checked, fill, first_unclaimed, released, seated
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Answers, Consent, Decision, Reason, Registration
@@ -87,7 +87,7 @@ class RegisterInterest(Command[Registration]):
         if at_once:
             # Who could not be given it before, because the clock said that it had begun, was there first.
             state = fill(state, wishes, moment.now)
-        free = first_free(state, facts.person, wishes, moment.now) if at_once else None
+        free = first_unclaimed(state, facts.person, wishes, moment.now) if at_once else None
         registration = Registration(
             id=id,
             project_id=project.id,
@@ -118,13 +118,13 @@ def _eligible(project: Project, sessions: list[Session], facts: Facts) -> Member
     # After the membership, so that a check says nothing to somebody who is told apart from a stranger by it.
     against = [project.against(member, facts.past, day) for day in days]
     if all(against):
-        raise _not_eligible(project, against)
+        raise not_eligible(project, against)
     if facts.objections:
         raise NotEligible(facts.objections, project.apply_url)
     return member
 
 
-def _not_eligible(project: Project, against: Iterable[tuple[Objection, ...]]) -> NotEligible:
+def not_eligible(project: Project, against: Iterable[tuple[Objection, ...]]) -> NotEligible:
     """The refusal for what speaks against each session, said once; for the membership alone when it is about that."""
     found = tuple(dict.fromkeys(chain.from_iterable(against)))
     hidden = tuple(one for one in found if one.code in MEMBERSHIP_CODES)
@@ -199,7 +199,7 @@ class AmendAnswers(Command[Registration]):
         from insight_sessions.domain.events import Event, EventKind  # noqa: PLC0415 - only this rule needs it
 
         del facts
-        registration = _live(state, self.registration_id)
+        registration = live(state, self.registration_id)
         state = state.put(_answers(state.definition, registration.id, registration.person, self.answers))
         happened = Event(
             kind=EventKind.ANSWERS_AMENDED,
@@ -210,7 +210,8 @@ class AmendAnswers(Command[Registration]):
         return Ruling(state, Ref("registration", registration.id), (happened,))
 
 
-def _live(state: ProjectState, registration_id: str) -> Registration:
+def live(state: ProjectState, registration_id: str) -> Registration:
+    """The registration of that id, which can still be changed."""
     registration = state.registration(registration_id)
     refuse_cancelled(state.definition)
     if not registration.is_live:
@@ -218,7 +219,7 @@ def _live(state: ProjectState, registration_id: str) -> Registration:
     return registration
 
 
-def _refuse_begun(state: ProjectState, registration: Registration, now: datetime) -> None:
+def refuse_begun(state: ProjectState, registration: Registration, now: datetime) -> None:
     """Once the session they have a place in has begun, it is too late to change it."""
     if state.has_begun(registration, now):
         raise NotPossible("session_begun", "The session has begun, so the place can no longer be changed.")
@@ -241,10 +242,10 @@ class ConfirmPlace(Command[Registration]):
         from insight_sessions.domain.notices import NoticeKind  # noqa: PLC0415 - the same
 
         del facts
-        registration = _live(state, self.registration_id)
+        registration = live(state, self.registration_id)
         session = state.session(self.session_id)
         refuse_unbookable(session, moment.now)
-        _refuse_begun(state, registration, moment.now)
+        refuse_begun(state, registration, moment.now)
         result = Ref("registration", registration.id)
         if registration.place == session.id and registration.decision is Decision.ACCEPTED:
             return Ruling(state, result)
@@ -252,15 +253,16 @@ class ConfirmPlace(Command[Registration]):
             raise NotPossible("not_wished", "They did not say that they can attend this session.")
         against = state.against(registration.person, session)
         if against:
-            raise _not_eligible(state.definition, [against])
-        if registration.place != session.id and not state.has_room(session):
+            raise not_eligible(state.definition, [against])
+        if session.id not in registration.holds and not state.has_room(session):
             raise SessionFull(session.id)
+        freed = [held for held in registration.holds if held != session.id]
         if registration.place == session.id:
             # They asked for another session, and stay where they are: they must hear of it.
             told = Cause(NoticeKind.PLACE_CONFIRMED, concerned=(registration.id,))
             wishes = tuple(dict.fromkeys((session.id, *registration.wishes)))
-            return Ruling(state.put(seated(registration.but(wishes=wishes), session.id)), result, cause=told)
-        freed = [] if registration.place is None else [registration.place]
+            state = state.put(seated(registration.but(wishes=wishes), session.id))
+            return Ruling(fill(state, freed, moment.now), result, cause=told)
         state = state.put(seated(registration, session.id))
         return Ruling(fill(state, freed, moment.now), result)
 
@@ -279,7 +281,7 @@ class DeclineInterest(Command[Registration]):
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Declined; a later `ConfirmPlace` can change that."""
         del facts
-        registration = _live(state, self.registration_id)
+        registration = live(state, self.registration_id)
         if registration.decision is Decision.DECLINED:
             raise NotPossible("declined", "This registration was declined already.")
         return _released(state, registration, Decision.DECLINED, self.reason, moment)
@@ -299,7 +301,7 @@ class Withdraw(Command[Registration]):
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Withdrawn; the place goes to the first in line who can take it."""
         del facts
-        registration = _live(state, self.registration_id)
+        registration = live(state, self.registration_id)
         if registration.decision is Decision.DECLINED:
             raise NotPossible("declined", "This registration was declined, so there is nothing to withdraw.")
         return _released(state, registration, Decision.WITHDRAWN, self.reason, moment)
@@ -308,19 +310,20 @@ class Withdraw(Command[Registration]):
 def _released(
     state: ProjectState, registration: Registration, decision: Decision, reason: str, moment: Moment
 ) -> Ruling:
-    _refuse_begun(state, registration, moment.now)
+    refuse_begun(state, registration, moment.now)
     state = state.put(released(registration, decision))
     if reason or registration.id in state.reasons:
         state = state.put(Reason(registration=registration.id, person=registration.person, text=reason))
-    freed = [] if registration.place is None else [registration.place]
-    return Ruling(fill(state, freed, moment.now), Ref("registration", registration.id))
+    return Ruling(fill(state, registration.holds, moment.now), Ref("registration", registration.id))
 
 
 class SwitchSession(Command[Registration]):
     """Ask for another session, or say anew which ones one can attend.
 
     A place is kept until the new one is certain. Someone with a place who must wait for another
-    joins the end of its line; someone who only waits keeps their number.
+    joins the end of its line; someone who only waits keeps their number. To stop waiting for another, and keep the
+    place, one names the session of that place first, or alone. An offer stands while its session is among
+    those that they would rather have.
 
     Args:
         registration_id: whose.
@@ -332,12 +335,12 @@ class SwitchSession(Command[Registration]):
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Move at once if a preferred place is free, else keep the place and wait."""
-        registration = _live(state, self.registration_id)
+        registration = live(state, self.registration_id)
         if registration.decision is Decision.DECLINED:
             raise NotPossible("declined", "This registration was declined.")
         wishes = self.sessions
         sessions = [state.session(session_id) for session_id in wishes]
-        _refuse_begun(state, registration, moment.now)
+        refuse_begun(state, registration, moment.now)
         if facts.objections:
             raise NotEligible(facts.objections, state.definition.apply_url)
         state = checked(state, registration, facts)
@@ -346,22 +349,30 @@ class SwitchSession(Command[Registration]):
         registration = state.registration(registration.id)
         against = [state.against(registration.person, session) for session in sessions]
         if all(against):
-            raise _not_eligible(state.definition, against)
+            raise not_eligible(state.definition, against)
         _refuse_when_none_is_open(sessions, moment.now)
         result = Ref("registration", registration.id)
-        asked = registration.but(wishes=wishes, switching=False)
+        asked, given_up = _asked(registration, wishes)
         preferred = asked.preferred
         if state.definition.places != "first-come":
             # Who was accepted before and lost the place needs no decision again.
-            state = fill(state.put(_for_review(asked, preferred)), wishes, moment.now)
+            state = fill(state.put(_for_review(asked, preferred)), [*given_up, *wishes], moment.now)
             return Ruling(state, result)
-        free = first_free(state, asked.person, preferred, moment.now)
+        free = first_unclaimed(state, asked.person, preferred, moment.now)
         if free is None:
             state = state.put(_in_line(state, registration, asked, preferred, moment.now))
-            return Ruling(state, result)
+            return Ruling(fill(state, given_up, moment.now), result)
         state = state.put(seated(asked, free))
-        freed = [] if registration.place is None else [registration.place]
+        freed = [held for held in registration.holds if held != free]
         return Ruling(fill(state, freed, moment.now), result)
+
+
+def _asked(registration: Registration, wishes: tuple[str, ...]) -> tuple[Registration, list[str]]:
+    """The registration with other wishes, and the session of an offer that they give up by that."""
+    asked = registration.but(wishes=wishes, switching=False)
+    if asked.offer is None or asked.offer.session in asked.preferred:
+        return asked, []
+    return asked.but(offer=None), [asked.offer.session]
 
 
 def _for_review(asked: Registration, preferred: tuple[str, ...]) -> Registration:

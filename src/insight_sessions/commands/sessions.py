@@ -9,7 +9,8 @@ from pydantic import Field
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.calls import cancelled
 from insight_sessions.commands.difference import Cause
-from insight_sessions.commands.filling import displace, fill
+from insight_sessions.commands.filling import displace, fill, taken_back
+from insight_sessions.commands.offering import follow
 from insight_sessions.commands.places import refuse_unbookable
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
@@ -57,7 +58,7 @@ class AddSession(Command[Session]):
 class RescheduleSession(Command[Session]):
     """Move a session to another time.
 
-    Everyone with a place in it keeps it; they and those who wait for it are told.
+    Everyone with a place in it keeps it; they and those who wait for it are told. Offers stand, up to the new cut-off.
 
     Args:
         session_id: which one.
@@ -107,7 +108,8 @@ class RescheduleSession(Command[Session]):
             session = _checked(state, (), session)
         refuse_unbookable(session, moment.now)
         concerned = tuple(one.id for one in (*state.holders(session.id), *state.hoping(session.id)))
-        state = fill(state.put(session), [session.id], moment.now)
+        state = follow(state.put(session), [session.id], moment.now)
+        state = fill(state, [session.id], moment.now)
         happened = Event(kind=EventKind.SESSION_RESCHEDULED, at=moment.now, session=session.id)
         return Ruling(state, result, (happened,), Cause(NoticeKind.SESSION_RESCHEDULED, session, concerned))
 
@@ -163,7 +165,9 @@ class CancelSession(Command[Session]):
         refuse_unbookable(before, moment.now)
         hoping = tuple(one.id for one in state.hoping(before.id))
         session = cancelled(state, before, self.reason, moment.now)
+        offered = [one for one in state.hoping(before.id) if one.offer is not None and one.offer.session == before.id]
         state = displace(state.put(session), state.holders(session.id), moment.now)
+        state = taken_back(state, offered, moment.now)
         happened = Event(kind=EventKind.SESSION_CANCELLED, at=moment.now, session=session.id)
         cause = Cause(NoticeKind.SESSION_CANCELLED, session, hoping)
         return Ruling(state, Ref("session", session.id), (happened,), cause)

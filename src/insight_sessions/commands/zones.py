@@ -10,6 +10,7 @@ from datetime import datetime
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import fill
+from insight_sessions.commands.offering import follow
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.project import Project
@@ -47,8 +48,9 @@ class FollowZoneRules(Command[Project]):
             elif now.begins != before.begins:
                 shifted.append((Slot.of(before), Slot.of(now)))
             state = state.put(now)
-        concerned = _concerned(state, {now.id for _, now in shifted})
-        state = fill(state, [now.id for _, now in shifted], moment.now)
+        moved = [now.id for _, now in shifted]
+        concerned = _concerned(state, set(moved))
+        state = fill(follow(state, moved, moment.now), moved, moment.now)
         return Ruling(
             state,
             Ref("project", state.project_id),

@@ -27,6 +27,10 @@ class EventKind(StrEnum):
     PLACE_GIVEN = "place_given"
     PLACE_MOVED = "place_moved"
     PLACE_LOST = "place_lost"
+    OFFER_MADE = "offer_made"
+    OFFER_REFUSED = "offer_refused"
+    OFFER_LAPSED = "offer_lapsed"
+    OFFER_WITHDRAWN = "offer_withdrawn"
     WISHES_CHANGED = "wishes_changed"
     ANSWERS_AMENDED = "answers_amended"
     INVITE_ANSWERED = "invite_answered"
@@ -53,7 +57,7 @@ class Event:
         by: who asked, as the host names them.
         registration: whose part in the project it concerns.
         person: our id of that person.
-        session: the session it concerns, or the place they have now.
+        session: the session it concerns, of the place they have now or of the one that is or was offered.
         previous: the place they had before.
         answer: what their calendar answered (RFC 5545 §3.2.12).
         begins: the instant at which the session begins now, when newer zone rules concern it.
@@ -63,6 +67,7 @@ class Event:
         outcome: the id of the allocation or the consolidation that it came to.
         policy: the name of the policy that allocated.
         seed: what its draw began with.
+        until: the deadline of an offer.
     """
 
     number: int = 0
@@ -83,3 +88,4 @@ class Event:
     outcome: str | None = None
     policy: str | None = None
     seed: int | None = None
+    until: datetime | None = None

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Slot
+from insight_sessions.text import KeptMoment
 
 
 class NoticeKind(StrEnum):
@@ -15,6 +16,12 @@ class NoticeKind(StrEnum):
     """We have your interest; nothing is decided."""
     PLACE_CONFIRMED = "place_confirmed"
     """You have a place."""
+    PLACE_OFFERED = "place_offered"
+    """A place is held for you until you answer, or until the deadline."""
+    OFFER_REFUSED = "offer_refused"
+    """You said no to the place that was held for you."""
+    OFFER_LAPSED = "offer_lapsed"
+    """You did not answer in time, so the place is no longer held for you."""
     WAITING = "waiting"
     """Every place you could take is taken; you are on the waiting list."""
     NO_PLACE_YET = "no_place_yet"
@@ -79,6 +86,9 @@ class Owed:
         undecided: an organiser is still to decide about what they hope for.
         cancelled: the session that will not take place.
         others_cancelled: more of theirs that will not take place.
+        offered: the session in which a place is held for them.
+        until: the deadline by which they can take it.
+        released: the session in which a place was held for them, and is no more.
         method: what the calendar part asks for, or None without one.
         sequence: the calendar part's revision.
         address: the number of the address that the calendar part is for.
@@ -108,6 +118,9 @@ class Owed:
     begins: bool = False
     shifted: tuple[tuple[Slot, Slot], ...] | None = None
     skipped: tuple[Slot, ...] | None = None
+    offered: Slot | None = None
+    until: KeptMoment | None = None
+    released: Slot | None = None
 
 
 @dataclass(frozen=True, slots=True)

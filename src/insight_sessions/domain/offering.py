@@ -24,9 +24,6 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 _DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOST_HOURS: Final = 366 * 24
-_FAR: Final = 15
-"""Days to look through for working hours: a week, and one more for a day that the clocks leave none of."""
-
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -82,6 +79,18 @@ class Offers(BaseModel):
         return self
 
 
+def cut_off(project: Project, session: Session, place: Session | None = None) -> datetime:
+    """The moment by which every offer of a place in a session has ended.
+
+    Args:
+        project: whose settings count.
+        session: where the place is.
+        place: the session that somebody would leave; once it begins they cannot.
+    """
+    begins = session.begins if place is None else min(session.begins, place.begins)
+    return begins.replace(second=0, microsecond=0) - timedelta(hours=project.offers.cut_off_hours)
+
+
 def deadline(project: Project, session: Session, now: datetime, place: Session | None = None) -> datetime | None:
     """Until when a place that is offered now is held.
 
@@ -96,41 +105,39 @@ def deadline(project: Project, session: Session, now: datetime, place: Session |
     """
     offers = project.offers
     name = offers.timezone or project.timezone
-    begins = session.begins if place is None else min(session.begins, place.begins)
-    # In full minutes, so that a deadline can be said exactly.
-    cut_off = begins.replace(second=0, microsecond=0) - timedelta(hours=offers.cut_off_hours)
+    last = cut_off(project, session, place)
     end = now + timedelta(hours=offers.window_hours)
     if end > end.replace(second=0, microsecond=0):
+        # In full minutes, so that a deadline can be said exactly.
         end = end.replace(second=0, microsecond=0) + _MINUTE
-    until = None if end > cut_off else _at_work_from(offers, end, name)
-    if until is None or until > cut_off:
-        until = _at_work_by(offers, cut_off, name)
-    if until is None or until <= now or until - now < timedelta(hours=offers.notice_hours):
-        return None
-    return until
+    until = _at_work_from(offers, end, name)
+    if until > last:
+        until = _at_work_by(offers, last, name)
+    return None if until <= now or until - now < timedelta(hours=offers.notice_hours) else until
 
 
-def _at_work_from(offers: Offers, moment: datetime, name: str) -> datetime | None:
+def _at_work_from(offers: Offers, moment: datetime, name: str) -> datetime:
     """The first moment from this one on at which the organiser works."""
     days = _working_days(offers, moment.astimezone(zone(name)).date() - timedelta(days=1), 1, name)
-    return next((max(moment, opens) for opens, closes in days if moment <= closes), None)
+    return next(max(moment, opens) for opens, closes in days if moment <= closes)
 
 
-def _at_work_by(offers: Offers, moment: datetime, name: str) -> datetime | None:
+def _at_work_by(offers: Offers, moment: datetime, name: str) -> datetime:
     """The last moment up to this one at which the organiser works."""
     days = _working_days(offers, moment.astimezone(zone(name)).date() + timedelta(days=1), -1, name)
-    return next((min(moment, closes) for opens, closes in days if opens <= moment), None)
+    return next(min(moment, closes) for opens, closes in days if opens <= moment)
 
 
 def _working_days(offers: Offers, day: date, step: int, name: str) -> Iterator[tuple[datetime, datetime]]:
-    """When the organiser begins and ends on each day, in UTC; days on which the clocks leave nothing are left out.
+    """When the organiser begins and ends on each day from that one on, or back, in UTC, without an end.
 
+    Days on which the clocks leave no working hours are left out. One day of a week is enough to find the next.
     Where the clocks skip a time or show it twice, only what is within working hours by both readings counts.
     """
-    for number in range(_FAR):
-        each = day + timedelta(days=number * step)
-        if _DAYS[each.weekday()] in offers.days:
-            opens = max(readings(datetime.combine(each, offers.opens), name))
-            closes = min(readings(datetime.combine(each, offers.closes), name))
+    while True:
+        if _DAYS[day.weekday()] in offers.days:
+            opens = max(readings(datetime.combine(day, offers.opens), name))
+            closes = min(readings(datetime.combine(day, offers.closes), name))
             if opens <= closes:
                 yield opens, closes
+        day += timedelta(days=step)

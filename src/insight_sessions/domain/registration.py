@@ -167,9 +167,10 @@ class Registration:
     def waits_for(self) -> tuple[str, ...]:
         """The sessions in which they would take a place as soon as one is free.
 
-        Someone with a place waits only for what they asked to switch to, and prefer to it.
+        Someone with a place waits only for what they asked to switch to, and prefer to it. Someone who is offered
+        a place is asked first, and waits for nothing until they have answered.
         """
-        return self.hopes_for if self.decision is Decision.ACCEPTED else ()
+        return self.hopes_for if self.decision is Decision.ACCEPTED and self.offer is None else ()
 
     @property
     def hopes_for(self) -> tuple[str, ...]:
@@ -178,7 +179,16 @@ class Registration:
             return ()
         if self.place is None:
             return self.wishes
-        return self.preferred if self.switching else ()
+        hoped = self.preferred if self.switching else ()
+        if self.offer is None or self.offer.session in hoped:
+            return hoped
+        return (*hoped, self.offer.session)
+
+    @property
+    def holds(self) -> tuple[str, ...]:
+        """The sessions in which they take up a place, be it their own or one that is offered to them."""
+        held = () if self.place is None else (self.place,)
+        return held if self.offer is None else (*held, self.offer.session)
 
     @property
     def preferred(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from rpds import HashTrieMap
 
+from insight_sessions.domain.agenda import Agenda
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.joining import Joining
@@ -89,6 +90,7 @@ EMPTY: Final[Queue] = Queue()
 
 
 _EMPTY: Final[HashTrieMap[Any, Any]] = HashTrieMap()
+_NOTHING_DUE: Final = Agenda()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +117,11 @@ class ProjectState:
         consolidations: those that were applied, by id.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
-        arrivals: registrations that wait, by arrival number.
+        arrivals: registrations that wait or are offered a place, by arrival number.
         taken: how many places of each session are taken or offered.
         displaced: who waits for each session after losing a place, by arrival.
         queue: who else waits for each session, by arrival.
+        offers: who is offered a place, by arrival number, and until when.
         next_arrival: the next arrival number.
         changes: what was put since the last commit, the newest first; see `changed`.
     """
@@ -146,6 +149,7 @@ class ProjectState:
     taken: HashTrieMap[str, int] = _EMPTY
     displaced: HashTrieMap[str, Queue] = _EMPTY
     queue: HashTrieMap[str, Queue] = _EMPTY
+    offers: Agenda = _NOTHING_DUE
     next_arrival: int = 1
     changes: Noted | None = field(default=None, repr=False, compare=False)
 
@@ -268,6 +272,11 @@ class ProjectState:
         having = (one for one in self.registrations.values() if one.place == session_id)
         return sorted(having, key=lambda one: one.arrived)
 
+    def offered_until(self, now: datetime) -> Iterator[Registration]:
+        """Who is offered a place until now or before, the earliest deadline first."""
+        due = (self.registrations[self.arrivals[number]] for number in self.offers.until(now))
+        return (one for one in due if one.offer is not None and one.offer.until <= now)
+
     def has_begun(self, registration: Registration, now: datetime) -> bool:
         """Whether the session somebody has a place in has begun, so that it is too late to change it."""
         return registration.place is not None and not self.session(registration.place).is_open_at(now)
@@ -374,8 +383,10 @@ class ProjectState:
             next_arrival=registrations[-1].arrived + 1 if registrations else 1,
         )
         waiting = [one for one in registrations if one.waits_for]
+        offered = [one for one in registrations if one.offer is not None]
         return state._with(
-            arrivals=HashTrieMap((one.arrived, one.id) for one in waiting),
+            arrivals=HashTrieMap((one.arrived, one.id) for one in (*waiting, *offered)),
+            offers=_scheduled(Agenda(), (), offered),
             displaced=state._lines([one for one in waiting if one.displaced]),
             queue=state._lines([one for one in waiting if not one.displaced]),
         )
@@ -440,7 +451,9 @@ class ProjectState:
             # Who registers again comes after everyone who is there, and so after their own earlier one.
             values["latest"] = self.latest.insert(new.person, new.id)
         values["taken"] = _counted(self.taken, old, new)
-        if new.waits_for or (old is not None and old.waits_for):
+        if new.offer is not None or (old is not None and old.offer is not None):
+            values["offers"] = _scheduled(self.offers, () if old is None else (old,), (new,))
+        if _is_listed(new) or (old is not None and _is_listed(old)):
             values["arrivals"] = self._arrivals_with(old, new)
             values["displaced"] = self._queued(self.displaced, old, new if new.displaced else None)
             values["queue"] = self._queued(self.queue, old, None if new.displaced else new)
@@ -448,9 +461,9 @@ class ProjectState:
 
     def _arrivals_with(self, old: Registration | None, new: Registration) -> HashTrieMap[int, str]:
         arrivals = self.arrivals
-        if old is not None and old.waits_for:
+        if old is not None and _is_listed(old):
             arrivals = arrivals.remove(old.arrived)
-        return arrivals.insert(new.arrived, new.id) if new.waits_for else arrivals
+        return arrivals.insert(new.arrived, new.id) if _is_listed(new) else arrivals
 
     def _queued(
         self, queues: HashTrieMap[str, Queue], old: Registration | None, new: Registration | None
@@ -473,9 +486,14 @@ class ProjectState:
                 yield session_id
 
 
+def _is_listed(registration: Registration) -> bool:
+    """Whether somebody waits, or is offered a place."""
+    return bool(registration.waits_for) or registration.offer is not None
+
+
 def _counted(taken: HashTrieMap[str, int], old: Registration | None, new: Registration) -> HashTrieMap[str, int]:
-    before = _held(old)
-    after = _held(new)
+    before = () if old is None else old.holds
+    after = new.holds
     if before == after:
         return taken
     for session_id in before:
@@ -485,8 +503,12 @@ def _counted(taken: HashTrieMap[str, int], old: Registration | None, new: Regist
     return taken
 
 
-def _held(registration: Registration | None) -> tuple[str, ...]:
-    if registration is None:
-        return ()
-    held = () if registration.place is None else (registration.place,)
-    return held if registration.offer is None else (*held, registration.offer.session)
+def _scheduled(agenda: Agenda, before: Iterable[Registration], after: Iterable[Registration]) -> Agenda:
+    """The deadlines of offers, without those that were and with those that are."""
+    for one in before:
+        if one.offer is not None:
+            agenda = agenda.discard(one.offer.until, one.arrived)
+    for one in after:
+        if one.offer is not None:
+            agenda = agenda.add(one.offer.until, one.arrived)
+    return agenda

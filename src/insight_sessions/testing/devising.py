@@ -1,7 +1,7 @@
 """Making up what people do: seeded projects, members and commands of all kinds, sensible and not."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from random import Random
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
 from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.joining import ReleaseJoiningDetails
+from insight_sessions.commands.offering import AcceptOffer, OfferPlace, RefuseOffer
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import (
@@ -25,6 +26,7 @@ from insight_sessions.commands.replying import TakeReply
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.allocation import Bound
 from insight_sessions.domain.member import Member
+from insight_sessions.domain.offering import Offers
 from insight_sessions.domain.project import Call, Contact, Project, Question
 from insight_sessions.domain.registration import Attendance
 from insight_sessions.domain.rules import Rule, ValidOnTheDay
@@ -41,6 +43,9 @@ _KINDS: Final[dict[str, float]] = {
     "switch": 24,
     "withdraw": 9,
     "confirm": 7,
+    "offer": 4,
+    "accept": 9,
+    "refuse": 4,
     "decline": 4,
     "answer": 3,
     "reply": 8,
@@ -110,6 +115,8 @@ class Deviser:
             members_only=dice.random() < 0.8 and not (self._ruled and self._whims.random() < 0.7),
             eligibility=self._rules(),
             recheck_days=dice.choice((None, 1, 7)) if sparse else None,
+            fill=dice.choice(("confirm", "confirm", "offer", "offer", "manual")),
+            offers=self._offers(),
             questions=(Question(id="why", text="Why?"),) if dice.random() < 0.3 else (),
             call=Call(opens_at=opens, closes_at=closes),
             sessions=tuple(self._session(f"s{number}") for number in range(dice.randint(1, 3) if sparse else 2)),
@@ -123,6 +130,21 @@ class Deviser:
         # What lets somebody in one session and keeps them out of the next finds more faults than the rest.
         some = (ValidOnTheDay(),) if self._whims.random() < 0.4 else ()
         return (*some, *(devised(self._whims) for _ in range(self._whims.choice((0, 1, 1, 2)))))
+
+    def _offers(self) -> Offers:
+        """Short ones, round the clock or at odd hours."""
+        dice = self._dice
+        window = dice.choice((1, 5, 48))
+        return Offers(
+            window_hours=window,
+            days=dice.choice((("mon", "tue", "wed", "thu", "fri"), ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))),
+            opens=dice.choice((time(0), time(9))),
+            closes=dice.choice((time(17), time(23, 59))),
+            timezone=dice.choice((None, "America/New_York")),
+            cut_off_hours=dice.choice((0, 24)),
+            notice_hours=dice.choice((0, 1)),
+            on_lapse=dice.choice(("requeue", "requeue", "withdraw")),
+        )
 
     def _session(self, id: str) -> Session:
         dice = self._dice
@@ -197,6 +219,21 @@ class Deviser:
     def _confirm(self, state: ProjectState) -> Command[Any]:
         session = self._dice.choice(self._sessions(state))
         return ConfirmPlace(project_id=PROJECT, registration_id=self._registration(state), session_id=session)
+
+    def _offer(self, state: ProjectState) -> Command[Any]:
+        session = self._dice.choice(self._sessions(state))
+        return OfferPlace(project_id=PROJECT, registration_id=self._registration(state), session_id=session)
+
+    def _offered(self, state: ProjectState) -> str:
+        """Somebody who can answer, mostly."""
+        asked = sorted((one.arrived, id) for id, one in state.registrations.items() if one.offer is not None)
+        return self._dice.choice(asked)[1] if asked and self._dice.random() < 0.9 else self._registration(state)
+
+    def _accept(self, state: ProjectState) -> Command[Any]:
+        return AcceptOffer(project_id=PROJECT, registration_id=self._offered(state))
+
+    def _refuse(self, state: ProjectState) -> Command[Any]:
+        return RefuseOffer(project_id=PROJECT, registration_id=self._offered(state))
 
     def _decline(self, state: ProjectState) -> Command[Any]:
         return DeclineInterest(project_id=PROJECT, registration_id=self._registration(state), reason="Too many.")

@@ -9,11 +9,15 @@ from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.deciding import Decided
+from insight_sessions.commands.offering import AcceptOffer, OfferPlace
+from insight_sessions.commands.passing import MOST_EFFECTS, LetTimePass
 from insight_sessions.commands.places import ConfirmPlace, SwitchSession
 from insight_sessions.commands.replying import TakeReply
 from insight_sessions.commands.sessions import CancelSession, ResizeSession
 from insight_sessions.commands.zones import FollowZoneRules
+from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Method, NoticeKind
+from insight_sessions.domain.offering import cut_off, deadline
 from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
@@ -37,12 +41,17 @@ def check_state(state: ProjectState, latest: datetime) -> None:
         lives[one.person] += one.is_live
     for session in state.sessions.values():
         gone = session.status is SessionStatus.CANCELLED and taken[session.id]
-        expect(not gone, "nobody has a place in a cancelled session", session.id)
+        expect(not gone, "nobody has a place in a cancelled session, or is offered one", session.id)
     for one in state.registrations.values():
         early = one.attendance is not None and (one.place is None or state.sessions[one.place].is_open_at(latest))
         expect(not early, "attendance is recorded of people with a place in a session that has begun", one.id)
     expect(max(lives.values(), default=0) <= 1, "I2 one live registration per member", str(lives))
-    if state.announced is None or state.definition.places != "first-come":
+    for one in state.registrations.values():
+        if one.offer is not None:
+            expect(one.offer.session in one.wishes, "an offer is of a wish", one.id)
+            expect(one.offer.session != one.place, "nobody is offered the place that they have", one.id)
+            expect(one.decision is not Decision.WITHDRAWN, "nobody who left is offered a place", one.id)
+    if state.announced is None or state.definition.places != "first-come" or state.definition.fill == "manual":
         return
     for session in state.sessions.values():
         free = session.capacity is None or taken[session.id] < session.capacity
@@ -52,10 +61,14 @@ def check_state(state: ProjectState, latest: datetime) -> None:
 
 
 def wants(state: ProjectState, one: Registration, session_id: str, now: datetime) -> bool:
-    """Whether somebody would take a place in a session, and can be given it by what is known of them."""
+    """Whether somebody would take a place in a session, and can be given or offered it by what is known of them."""
     days, session = state.definition.recheck_days, state.sessions[session_id]
+    if state.definition.fill == "offer":
+        place = None if one.place is None else state.sessions[one.place]
+        if one.offer is not None or deadline(state.definition, session, now, place) is None:
+            return False
     wishes = one.wishes[: one.wishes.index(one.place)] if one.place in one.wishes else one.wishes
-    asks = one.decision is Decision.ACCEPTED and session_id in wishes and not one.barred
+    asks = one.offer is None and one.decision is Decision.ACCEPTED and session_id in wishes and not one.barred
     may_move = one.place is None or (one.switching and state.sessions[one.place].is_open_at(now))
     is_known = days is None or (now - one.checked_at).total_seconds() <= days * 86_400
     may = lets_in(state.definition, state.people[one.person], session.starts.date())
@@ -99,13 +112,22 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     _check_given(before, after)
     _check_attendance(before, command, after)
     _check_places(before, command, after)
+    _check_offers(before, command, decided, now)
     _check_order(before, command, after, now)
+    _check_working_out(before, command, decided, now, told)
+    _check_answers(before, command, after)
+    _check_instants(before, command, after, told)
+
+
+def _check_working_out(
+    before: ProjectState, command: Command[object], decided: Decided, now: datetime, told: Counter[str]
+) -> None:
+    """What was worked out beforehand did what it must."""
+    after = decided.state
     if isinstance(command, Allocate):
         _check_allocation(before, after, told)
     if isinstance(command, Consolidate):
         _check_consolidation(before, command, decided, now)
-    _check_answers(before, command, after)
-    _check_instants(before, command, after, told)
 
 
 def _check_allocation(before: ProjectState, after: ProjectState, told: Counter[str]) -> None:
@@ -187,6 +209,34 @@ def _check_places(before: ProjectState, command: Command[object], after: Project
             expect(kept and (known.offer is None or one.offer == known.offer), "a resize takes nothing away", id)
 
 
+def _check_offers(before: ProjectState, command: Command[object], decided: Decided, now: datetime) -> None:
+    """An offer lasts until its deadline, which lies ahead and before the cut-off; a lapse is told once."""
+    after = decided.state
+    told = Counter(owed.registration for owed in decided.notices)
+    late = {one.id for one in before.offered_until(now)}
+    lapsed = [event.registration for event in decided.events if event.kind is EventKind.OFFER_LAPSED]
+    if isinstance(command, LetTimePass):
+        expect(len(lapsed) == min(len(late), MOST_EFFECTS), "offers lapse in time", str(late))
+        left = [one.id for one in after.offered_until(now)]
+        expect(len(left) == len(late) - len(lapsed), "every offer that is open ends ahead", str(left))
+    expect(late.issuperset(lapsed), "an offer lapses at its deadline", str(lapsed))
+    expect(all(told[id or ""] == 1 for id in lapsed), "each lapse is told once", str(lapsed))
+    for id, one in after.registrations.items():
+        known = before.registrations.get(id)
+        if one.offer is None or (known is not None and known.offer == one.offer):
+            continue
+        place = None if one.place is None else after.session(one.place)
+        last = cut_off(after.definition, after.session(one.offer.session), place)
+        expect(now < one.offer.until <= last, "an offer ends before the cut-off", f"{id}: {one.offer} {last}")
+        expect(told[id], "whoever is offered a place is told", id)
+        for owed in decided.notices:
+            held = owed.offered is not None and (owed.offered.id, owed.until) == (one.offer.session, one.offer.until)
+            expect(held or owed.registration != id, "the notice says until when", id)
+    for id, known in before.registrations.items():
+        one = after.registrations[id]
+        expect(known.offer is None or known.offer == one.offer or told[id], "the end of an offer is told", id)
+
+
 def _check_answers(before: ProjectState, command: Command[object], after: ProjectState) -> None:
     """What calendars answer is noted for the time it is about, and gives no place away by itself."""
     reply = command if isinstance(command, TakeReply) else None
@@ -230,18 +280,21 @@ def _standing(state: ProjectState) -> dict[str, Registration]:
 
 def _check_order(before: ProjectState, command: Command[object], after: ProjectState, now: datetime) -> None:
     """I7: nobody got a place for which somebody else stood further in front."""
-    chosen = command.registration_id if isinstance(command, ConfirmPlace) else ""
+    chosen = command.registration_id if isinstance(command, ConfirmPlace | OfferPlace | AcceptOffer) else ""
     settled = _decided_together(before, after)
     for id, one in after.registrations.items():
         known = before.registrations.get(id)
-        if one.place is None or id == chosen or id in settled or (known is not None and known.place == one.place):
+        got = None if one.place is None or (known is not None and known.place == one.place) else one.place
+        if one.offer is not None and (known is None or known.offer != one.offer):
+            got = one.offer.session
+        if got is None or id == chosen or id in settled:
             continue
         lost = isinstance(command, CancelSession) and known is not None and known.place is not None
         ahead = (True, one.arrived) if known is None else (not (known.displaced or lost), known.arrived)
         for other in after.registrations.values():
             line = before.registrations.get(other.id, other)
-            if (not line.displaced, line.arrived) < ahead and one.place in line.waits_for:
-                expect(not wants(after, other, one.place, now), "I7 nobody is passed over", f"{other.id} by {id}")
+            if (not line.displaced, line.arrived) < ahead and got in line.waits_for:
+                expect(not wants(after, other, got, now), "I7 nobody is passed over", f"{other.id} by {id}")
 
 
 def _decided_together(before: ProjectState, after: ProjectState) -> set[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 from insight_sessions.calendar.entry import Entry
 from insight_sessions.calendar.invite import invite
@@ -40,6 +40,7 @@ _PROJECT: Final = Project(
 )
 _MON, _TUE, _THU = (Slot.of(session) for session in _PROJECT.sessions)
 _EARLIER: Final = replace(_TUE, starts_at=_TUE.starts_at - timedelta(hours=1))
+_UNTIL: Final = _AT + timedelta(days=2)
 _TEAM: Final = Person(id="", member_id="", name=_PROJECT.organiser.name, email=_PROJECT.organiser.email)
 
 
@@ -61,11 +62,16 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.INTEREST_RECEIVED),
         _owed(kind.PLACE_CONFIRMED, slot=_TUE, method=Method.REQUEST, begins=True),
         _owed(kind.PLACE_CONFIRMED, slot=_TUE),
+        _owed(kind.PLACE_OFFERED, offered=_TUE, until=_UNTIL, waits=(_TUE,)),
+        _owed(kind.PLACE_OFFERED, offered=_TUE, until=_UNTIL, waits=(_TUE,), slot=_MON),
+        _owed(kind.OFFER_REFUSED, released=_TUE, waits=(_THU,)),
+        _owed(kind.OFFER_LAPSED, released=_TUE, waits=(_TUE,)),
+        _owed(kind.OFFER_LAPSED, released=_TUE),
         _owed(kind.WAITING, waits=(_MON, _TUE)),
         _owed(kind.NO_PLACE_YET, waits=(_MON, _TUE)),
         _owed(kind.SWITCH_WAITING, slot=_TUE, waits=(_THU,)),
         _owed(kind.PLACE_MOVED, slot=_THU, previous=_TUE, method=Method.REQUEST),
-        _owed(kind.PLACE_MOVED, slot=_TUE, previous=_MON, cancelled=(_MON,), method=Method.REQUEST),
+        _owed(kind.PLACE_MOVED, slot=_TUE, previous=_MON, cancelled=_MON, method=Method.REQUEST),
         _owed(kind.SESSION_RESCHEDULED, slot=_TUE, previous=_MON, method=Method.REQUEST),
         _owed(kind.CLOCKS_CHANGED, slot=_TUE, previous=_EARLIER, method=Method.REQUEST),
         _owed(kind.CLOCKS_CHANGED, waits=(_TUE,)),
@@ -75,9 +81,9 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.ADDRESS_LEFT, previous=_THU, method=Method.CANCEL),
         _owed(kind.ANSWER_AGAIN, slot=_TUE, method=Method.REQUEST),
         _owed(kind.GIVE_UP_PLACE, slot=_TUE),
-        _owed(kind.SESSION_CANCELLED, previous=_MON, cancelled=(_MON,), waits=(_TUE,), method=Method.CANCEL),
-        _owed(kind.SESSION_CANCELLED, cancelled=(_MON,)),
-        _owed(kind.SESSION_CANCELLED, cancelled=(_MON, _THU), waits=(_TUE,)),
+        _owed(kind.SESSION_CANCELLED, previous=_MON, cancelled=_MON, waits=(_TUE,), method=Method.CANCEL),
+        _owed(kind.SESSION_CANCELLED, cancelled=_MON),
+        _owed(kind.SESSION_CANCELLED, cancelled=_MON, others_cancelled=(_THU,), waits=(_TUE,)),
         _owed(kind.PROJECT_CANCELLED, previous=_TUE, method=Method.CANCEL),
         _owed(kind.DECLINED),
         _owed(kind.WITHDRAWN, previous=_TUE, method=Method.CANCEL),
@@ -90,16 +96,22 @@ def _all_owed() -> Iterator[Owed]:
         yield replace(owed, id=id, message_id=f"<{id}@example.org>", at=at, sequence=number)
 
 
-def _owed(
-    kind: NoticeKind,
-    *,
-    slot: Slot | None = None,
-    previous: Slot | None = None,
-    cancelled: tuple[Slot, ...] = (),
-    waits: tuple[Slot, ...] = (),
-    method: Method | None = None,
-    begins: bool = False,
-) -> Owed:
+class _Facts(TypedDict, total=False):
+    """What a notice may tell."""
+
+    slot: Slot
+    previous: Slot
+    cancelled: Slot
+    others_cancelled: tuple[Slot, ...]
+    waits: tuple[Slot, ...]
+    method: Method
+    begins: bool
+    offered: Slot
+    until: datetime
+    released: Slot
+
+
+def _owed(kind: NoticeKind, **facts: Unpack[_Facts]) -> Owed:
     return Owed(
         id="",
         message_id="",
@@ -108,13 +120,7 @@ def _owed(
         registration="r-17",
         person="p-17",
         title=_PROJECT.title,
-        slot=slot,
-        previous=previous,
-        cancelled=cancelled[0] if cancelled else None,
-        others_cancelled=cancelled[1:],
-        waits=waits,
-        method=method,
-        begins=begins,
+        **facts,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from insight_sessions.commands.base import Command, Ref
@@ -12,6 +12,8 @@ from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.state import Lineage, ProjectState
 from insight_sessions.runtime import Moment
 from insight_sessions.testing.world import Attempt
+
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +129,5 @@ def _content(state: ProjectState) -> dict[str, object]:
     )
     kept = {name: dict(getattr(state, name)) for name in names}
     lines = {id: ([one.id for one in state.waiting(id)], state.places_left(id)) for id in state.sessions}
+    kept["offers"] = {one.id: one.offer for one in state.offered_until(_EVER)}
     return {**kept, "lines": lines, "rest": (state.announced, state.lineage, state.journal_end, state.next_arrival)}

@@ -1,12 +1,13 @@
 """Hypothesis strategies for authors of plugins: members, sessions, projects, and commands that fit a project."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.offering import AcceptOffer, OfferPlace, RefuseOffer
 from insight_sessions.commands.places import (
     ConfirmPlace,
     DeclineInterest,
@@ -16,6 +17,7 @@ from insight_sessions.commands.places import (
 )
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.domain.member import Member
+from insight_sessions.domain.offering import Day, Offers
 from insight_sessions.domain.project import Contact, PlacesPolicy, Project
 from insight_sessions.domain.rules import (
     AbsencesAtMost,
@@ -86,6 +88,22 @@ def sessions(ids: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Ses
     )
 
 
+def offers() -> st.SearchStrategy[Offers]:
+    """How places may be offered: hours to weeks, in the daytime or around the clock."""
+    weekdays: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri")
+    return st.builds(
+        Offers,
+        window_hours=st.sampled_from([24, 48, 400]),
+        days=st.sampled_from([weekdays, (*weekdays, "sat", "sun"), ("thu",)]),
+        opens=st.sampled_from([time(0), time(9, 30)]),
+        closes=st.sampled_from([time(17), time(23, 59)]),
+        timezone=st.none() | st.sampled_from(ZONES),
+        cut_off_hours=st.sampled_from([0, 24, 72]),
+        notice_hours=st.sampled_from([0, 12]),
+        on_lapse=st.sampled_from(["requeue", "withdraw"]),
+    )
+
+
 def projects(policies: tuple[PlacesPolicy, ...] = POLICIES, id: str = "p") -> st.SearchStrategy[Project]:
     """Projects with one to four sessions.
 
@@ -102,6 +120,8 @@ def projects(policies: tuple[PlacesPolicy, ...] = POLICIES, id: str = "p") -> st
         timezone=st.sampled_from(ZONES),
         organiser=st.builds(Contact, name=lines(), email=st.just("team@example.org")),
         places=st.sampled_from(policies),
+        fill=st.sampled_from(["confirm", "offer", "manual"]),
+        offers=offers(),
         members_only=st.booleans(),
         eligibility=st.just(()) | st.lists(rules(), max_size=2).map(tuple),
         sessions=some.map(tuple),
@@ -154,6 +174,9 @@ def commands(state: ProjectState) -> st.SearchStrategy[Command[Any]]:
         st.builds(SwitchSession, **of, registration_id=whose, sessions=wishes),
         st.builds(Withdraw, **of, registration_id=whose, reason=lines() | st.just("")),
         st.builds(ConfirmPlace, **of, registration_id=whose, session_id=session_ids),
+        st.builds(OfferPlace, **of, registration_id=whose, session_id=session_ids),
+        st.builds(AcceptOffer, **of, registration_id=whose),
+        st.builds(RefuseOffer, **of, registration_id=whose),
         st.builds(DeclineInterest, **of, registration_id=whose, reason=lines()),
         st.builds(AddSession, **of, session=sessions(new)),
         st.builds(RescheduleSession, **of, session_id=session_ids, starts=sessions().map(lambda one: one.starts)),

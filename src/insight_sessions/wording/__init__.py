@@ -13,7 +13,7 @@ from insight_sessions.domain.notices import Owed, Wording
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Slot
 from insight_sessions.wording.english import default_wording
-from insight_sessions.wording.times import when
+from insight_sessions.wording.times import at, when
 
 SUBJECT_LENGTH: Final = 200
 
@@ -26,6 +26,9 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "previous": "the session they had a place in before",
     "waiting_for": "the sessions they wait for, one on each line",
     "cancelled": "the session that will not take place; of several, one on each line",
+    "offered": "the session in which a place is held for them",
+    "until": "the deadline by which they can take that place",
+    "released": "the session in which a place was held for them, and is no more",
     "reason": "why, in the organiser's words",
     "organiser": "the organiser's name",
     "organiser_email": "where to write to the organiser",
@@ -126,6 +129,9 @@ def _facts(owed: Owed, project: Project, person: Person, reason: str | None) -> 
         "previous": _named(owed.previous),
         "waiting_for": "\n".join(_named(slot) for slot in owed.waits),
         "cancelled": "\n".join(_named(slot) for slot in _gone(owed)),
+        "offered": _named(owed.offered),
+        "until": at(owed.until, owed.offered.timezone) if owed.offered and owed.until else "",
+        "released": _named(owed.released),
         "reason": (reason or "").strip(),
         "organiser": project.organiser.name,
         "organiser_email": project.organiser.email,

@@ -78,8 +78,35 @@ def _left(owed: Owed) -> Paragraphs:
     return ["You no longer have your place in this session:\n{previous}"]
 
 
+def _offer() -> Paragraphs:
+    """A place that is held for them."""
+    return [
+        "We hold a place for you in this session until you answer:\n{offered}",
+        f"Please tell us by this time whether you want it:\n{{until}}\nTo say yes or no, {_WRITE}.",
+        "If we do not hear from you by then, somebody else can have it.",
+    ]
+
+
+def _released(owed: Owed) -> Paragraphs:
+    """A place that is no longer held for them, unless its session was cancelled and is named already."""
+    if owed.released is None or (owed.cancelled is not None and owed.cancelled.id == owed.released.id):
+        return []
+    return ["We no longer hold a place for you in this session:\n{released}"]
+
+
+def _instead(owed: Owed) -> Paragraphs:
+    """What somebody has whose offer has ended."""
+    if owed.slot is not None:
+        return [*_with_place(owed, "You keep the place that you have:"), *_kept(owed)]
+    if owed.waits or owed.offered is not None:
+        return _waiting(owed)
+    return [f"You are not waiting for any other session. If you would like to take part after all, {_WRITE}."]
+
+
 def _waiting(owed: Owed, other: str = "") -> Paragraphs:
     """For those without a place: what they wait for, or honestly that there is nothing to wait for."""
+    if owed.offered is not None:
+        return _offer()
     if not owed.waits:
         return [
             f"There is no {other}open session among those you told us you can attend, so we have no place for you now.",
@@ -93,8 +120,7 @@ def _waiting(owed: Owed, other: str = "") -> Paragraphs:
         ]
     return [
         "You are on the waiting list for:\n{waiting_for}",
-        "What happens next: places that become free are given in order. As soon as one is yours, we write to you. "
-        + _NOTHING_TO_DO,
+        f"What happens next: as soon as there is a place for you, we write to you. {_NOTHING_TO_DO}",
         f"If you can no longer come, or could come to other sessions too, {_WRITE}.",
     ]
 
@@ -107,12 +133,14 @@ def _first_in_line(owed: Owed) -> Paragraphs:
 
 def _switching(owed: Owed) -> Paragraphs:
     """For those with a place who asked for another."""
+    if owed.offered is not None:
+        return [*_offer(), "Until you have said yes, you keep the place you have."]
     if not owed.waits:
         return []
     if owed.undecided:
         return ["The organisers decide about your wish for:\n{waiting_for}", "Until then your place is certain."]
     return [
-        "We will move you as soon as a place becomes free for you here:\n{waiting_for}",
+        "As soon as there is a place for you here, we write to you:\n{waiting_for}",
         "Until then your place is certain.",
     ]
 
@@ -147,8 +175,28 @@ def _place_confirmed(owed: Owed) -> Paragraphs:
     ]
 
 
+def _place_offered(owed: Owed) -> Paragraphs:
+    cancelled = _sorry_cancelled(owed) if owed.cancelled is not None else []
+    news = [*cancelled, "Good news: there is a place for you in “{project}”.", *_left(owed), *_released(owed)]
+    if owed.slot is None:
+        return [*news, *_offer(), *_calendar(owed)]
+    return [*news, *_switching(owed), *_with_place(owed, "This is the place you have now:"), *_calendar(owed)]
+
+
+def _offer_refused(owed: Owed) -> Paragraphs:
+    thanks = "Thank you for your answer: you do not want the place in “{project}” that we held for you."
+    return [thanks, "Somebody else can have it now:\n{released}", *_instead(owed)]
+
+
+def _offer_lapsed(owed: Owed) -> Paragraphs:
+    news = "We held a place in “{project}” for you, and have not heard from you in time."
+    again = [] if owed.slot is not None or not owed.waits else ["You are at the end of the line again."]
+    return [news, "Somebody else can have it now:\n{released}", *again, *_instead(owed)]
+
+
 def _waiting_list(owed: Owed) -> Paragraphs:
-    taken = ["Every place in the sessions you can attend is taken at the moment."] if owed.waits else []
+    free = owed.offered is not None or not owed.waits
+    taken = [] if free else ["There is no place for you at the moment in the sessions you can attend."]
     return [
         "Thank you for your interest in “{project}”.",
         *_cancelled(owed),
@@ -200,14 +248,15 @@ def _session_rescheduled(owed: Owed) -> Paragraphs:
             "Before, it was:\n{previous}",
             *_cancelled(owed),
             "You keep your place.",
+            *_released(owed),
             *_switching(owed),
             *_calendar(owed),
             f"If you cannot come at the new time, {_DOES_NOT_SUIT}",
         ]
     news = ["A session of “{project}” that you asked for has a new time.", *_cancelled(owed)]
     if owed.slot is not None:
-        return [*news, *_with_place(owed, "Your own place has not changed:"), *_kept(owed)]
-    return [*news, *_left(owed), *_waiting(owed), *_calendar(owed)]
+        return [*news, *_released(owed), *_with_place(owed, "Your own place has not changed:"), *_kept(owed)]
+    return [*news, *_left(owed), *_released(owed), *_waiting(owed), *_calendar(owed)]
 
 
 def _clocks_changed(owed: Owed) -> Paragraphs:
@@ -219,6 +268,7 @@ def _clocks_changed(owed: Owed) -> Paragraphs:
             "If you join it from another time zone, it is at another time of your day now.",
             *_cancelled(owed),
             "You keep your place.",
+            *_released(owed),
             *_switching(owed),
             *_calendar(owed),
             f"If you cannot come at that time, {_DOES_NOT_SUIT}",
@@ -228,8 +278,8 @@ def _clocks_changed(owed: Owed) -> Paragraphs:
         *_cancelled(owed),
     ]
     if owed.slot is not None:
-        return [*news, *_with_place(owed, "Your own place has not changed:"), *_kept(owed)]
-    return [*news, *_left(owed), *_waiting(owed), *_calendar(owed)]
+        return [*news, *_released(owed), *_with_place(owed, "Your own place has not changed:"), *_kept(owed)]
+    return [*news, *_left(owed), *_released(owed), *_waiting(owed), *_calendar(owed)]
 
 
 def _details_changed(owed: Owed) -> Paragraphs:
@@ -351,6 +401,9 @@ def _withdrawn(owed: Owed) -> Paragraphs:
 _KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[Owed], Paragraphs]]]] = {
     NoticeKind.INTEREST_RECEIVED: ("We have received your interest", _interest_received),
     NoticeKind.PLACE_CONFIRMED: ("You have a place", _place_confirmed),
+    NoticeKind.PLACE_OFFERED: ("A place is held for you", _place_offered),
+    NoticeKind.OFFER_REFUSED: ("You said no to a place", _offer_refused),
+    NoticeKind.OFFER_LAPSED: ("The place is no longer held for you", _offer_lapsed),
     NoticeKind.WAITING: (
         lambda owed: "You are on the waiting list" if owed.waits else "No place is free at the moment",
         _waiting_list,

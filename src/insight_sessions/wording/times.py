@@ -24,15 +24,27 @@ def when(slot: Slot) -> str:
         # Told by other rules than today's: the distance from UTC is the one that it was told with.
         begins = begins.replace(tzinfo=timezone(slot.starts - slot.starts_at.replace(tzinfo=None)))
     ends = (begins.astimezone(UTC) + timedelta(minutes=slot.minutes)).astimezone(begins.tzinfo)
-    until = f"{ends:%H:%M}" if ends.date() == begins.date() else f"{ends:%H:%M} on {_day(ends)}"
+    until = f"{ends:%H:%M}" if ends.date() == begins.date() else f"{ends:%H:%M} on {written(ends)}"
     place, first, last = _city(slot.timezone), _clock(begins), _clock(ends)
     if first == last:
-        return f"{_day(begins)}, {begins:%H:%M} to {until} ({place}{first})"
-    return f"{_day(begins)}, {begins:%H:%M} {first} to {until} {last} ({place}the clocks change)"
+        return f"{written(begins)}, {begins:%H:%M} to {until} ({place}{first})"
+    return f"{written(begins)}, {begins:%H:%M} {first} to {until} {last} ({place}the clocks change)"
 
 
-def _day(moment: datetime) -> str:
-    return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+def at(moment: datetime, name: str) -> str:
+    """A moment by the clocks of a zone, such as ``Tuesday 6 July 2021, 17:00 (London time, BST)``."""
+    wall = moment.astimezone(zone(name))
+    return f"{written(wall)}, {wall:%H:%M} ({_city(name)}{_clock(wall)})"
+
+
+def weekday(moment: datetime) -> str:
+    """The name of its day."""
+    return _DAYS[moment.weekday()]
+
+
+def written(moment: datetime) -> str:
+    """Its date, with the name of the day."""
+    return f"{weekday(moment)} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def _city(name: str) -> str:
