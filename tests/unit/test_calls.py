@@ -5,10 +5,12 @@ import pytest
 from pydantic import ValidationError
 
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
+from insight_sessions.commands.passing import wake_at
 from insight_sessions.commands.places import Withdraw
 from insight_sessions.commands.sessions import CancelSession
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.offering import Offers
 from insight_sessions.domain.project import Call, CallStatus, Contact
 from insight_sessions.domain.registration import Status
 from insight_sessions.domain.session import SessionStatus
@@ -146,9 +148,40 @@ def test_amending_with_none_leaves_things_as_they_are() -> None:
     """A form may send every field."""
     room = Rehearsal(project(call=Call(closes_at=NOW + DAY)))
     before = room.state.project
-    every = dict.fromkeys(AmendProject.model_fields.keys() - {"project_id", "id", "by"})
+    every = dict.fromkeys(AmendProject.model_fields.keys() - {"project_id", "id", "by", "without"})
     assert room.do(AmendProject.model_validate({"project_id": P, **every})) == before
     assert room.told == []
+
+
+def test_what_a_project_may_be_without_can_be_taken_away() -> None:
+    """By name, so that nothing goes because somebody left it empty."""
+    room = Rehearsal(project(call=Call(closes_at=NOW + DAY)))
+    amended = room.do(AmendProject(project_id=P, without=("closes_at", "apply_url"), summary="New."))
+    assert (amended.call.closes_at, amended.apply_url, amended.summary) == (None, None, "New.")
+    assert wake_at(room.state) == amended.sessions[0].ends
+    with pytest.raises(ValidationError, match="must not be taken away"):
+        AmendProject(project_id=P, without=("closes_at",), closes_at=NOW)
+    with pytest.raises(ValidationError):
+        AmendProject.model_validate({"project_id": P, "without": ["title"]})
+
+
+def test_how_places_are_filled_can_change() -> None:
+    """What is free by then is filled at once, the new way."""
+    room = Rehearsal(project(session("mon", capacity=1), fill="manual"))
+    ada = room.register("ada", "mon")
+    room.register("ben", "mon")
+    room.do(Withdraw(project_id=P, registration_id=ada.id))
+    assert room.places() == {"ben": None}
+    room.do(AmendProject(project_id=P, offers=Offers(window_hours=24)))
+    room.do(AmendProject(project_id=P, fill="offer"))
+    offer = room.of("ben").offer
+    assert (offer and offer.session, room.told) == ("mon", [("ben", NoticeKind.PLACE_OFFERED)])
+    other = Rehearsal(project(session("mon", capacity=1), fill="manual"))
+    ada = other.register("ada", "mon")
+    other.register("ben", "mon")
+    other.do(Withdraw(project_id=P, registration_id=ada.id))
+    other.do(AmendProject(project_id=P, fill="confirm"))
+    assert other.places() == {"ben": "mon"}
 
 
 def test_an_amendment_is_checked_as_a_whole() -> None:

@@ -1,7 +1,7 @@
 """Announcing a project, and its call: opened, closed, amended, cancelled."""
 
 from datetime import datetime
-from typing import cast
+from typing import Literal, Self, cast
 
 from pydantic import field_validator, model_validator
 
@@ -10,6 +10,7 @@ from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import fill, released
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.offering import FillPolicy, Offers
 from insight_sessions.domain.project import CallStatus, Contact, Project, Rules
 from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.session import Session, SessionStatus
@@ -88,9 +89,12 @@ class AmendProject(Command[Project]):
         organiser: who to write to; invites already sent keep the organiser they began with.
         apply_url: where people who are not members can apply.
         eligibility: the rules from now on. Places that were given stay; who waits is looked at by the new rules.
+        fill: what becomes of free places from now on; places that are free now are filled that way.
+        offers: how places are offered from now on; open offers stay as they are.
         opens_at: when the call opens by itself.
         closes_at: when it closes by itself.
         closed_message: what the call says once closed.
+        without: what to take away, of ``apply_url``, ``opens_at`` and ``closes_at``.
     """
 
     title: Line | None = None
@@ -98,16 +102,26 @@ class AmendProject(Command[Project]):
     organiser: Contact | None = None
     apply_url: Url | None = None
     eligibility: Rules | None = None
+    fill: FillPolicy | None = None
+    offers: Offers | None = None
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     closed_message: Text | None = None
+    without: tuple[Literal["apply_url", "opens_at", "closes_at"], ...] = ()
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Self:
+        if any(getattr(self, name) is not None for name in self.without):
+            raise ValueError("what is given must not be taken away")
+        return self
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """As given, checked as a whole."""
         del facts
         project = state.definition
         refuse_cancelled(project)
-        given = {key: value for key in self.model_fields_set - _ADDRESS if (value := getattr(self, key)) is not None}
+        said = {key: getattr(self, key) for key in self.model_fields_set - _ADDRESS}
+        given = {key: value for key, value in said.items() if value is not None} | dict.fromkeys(self.without)
         call = project.call.model_copy(update={key: given.pop(key) for key in _OF_THE_CALL & given.keys()})
         amended = Project.model_validate({**dict(project), **given, "call": dict(call)})
         state = state.put(amended)
@@ -124,7 +138,7 @@ class AmendProject(Command[Project]):
                 if one.place is not None and not state.has_begun(one, moment.now)
             )
             cause = Cause(NoticeKind.DETAILS_CHANGED, concerned=concerned)
-        if amended.eligibility != project.eligibility:
+        if (amended.eligibility, amended.fill) != (project.eligibility, project.fill):
             state = fill(state, [session.id for session in state.in_order()], moment.now)
         happened = Event(kind=EventKind.PROJECT_AMENDED, at=moment.now)
         return Ruling(state, Ref("project", project.id), (happened,), cause)
@@ -136,7 +150,7 @@ def _republished(session: Session, now: datetime) -> Session:
 
 
 _PUBLISHED = ("title", "summary", "organiser")
-_ADDRESS = frozenset({"project_id", "id", "by"})
+_ADDRESS = frozenset({"project_id", "id", "by", "without"})
 _OF_THE_CALL = frozenset({"opens_at", "closes_at", "closed_message"})
 
 
