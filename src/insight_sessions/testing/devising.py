@@ -63,6 +63,9 @@ _KINDS: Final[dict[str, float]] = {
     "cancel_project": 0.7,
 }
 
+_USUAL: Final = frozenset({"register", "switch", "withdraw"})
+"""The kinds that every history has."""
+
 
 class Deviser:
     """Makes up projects, members and commands.
@@ -78,7 +81,13 @@ class Deviser:
         self._whims = Random(f"rules {world.seed}")  # noqa: S311 - it must repeat
         self._ruled = self._whims.random() < 0.6
         self._together = Random(f"decided together {world.seed}")  # noqa: S311 - the same
+        self._moves = Random(f"moves {world.seed}")  # noqa: S311 - the same
+        # Each history has some kinds of commands only (Groce et al., "Swarm Testing", ISSTA 2012): the more kinds
+        # there are, the fewer of each, and what takes three of one kind in a row would never come about.
+        swarm = Random(f"kinds {world.seed}")  # noqa: S311 - the same
+        self._kinds = {kind: weight for kind, weight in _KINDS.items() if kind in _USUAL or swarm.random() < 0.5}
         self._crowded = world.chance(0.6)
+        self._replied: TakeReply | None = None
         self.members = {f"m{number}": self._member(number) for number in range(MEMBERS)}
 
     def _member(self, number: int) -> Member:
@@ -115,7 +124,7 @@ class Deviser:
             members_only=dice.random() < 0.8 and not (self._ruled and self._whims.random() < 0.7),
             eligibility=self._rules(),
             recheck_days=dice.choice((None, 1, 7)) if sparse else None,
-            fill=dice.choice(("confirm", "confirm", "offer", "offer", "manual")),
+            fill=dice.choice(("confirm", "confirm", "confirm", "offer", "offer", "manual")),
             offers=self._offers(),
             questions=(Question(id="why", text="Why?"),) if dice.random() < 0.3 else (),
             call=Call(opens_at=opens, closes_at=closes),
@@ -169,14 +178,20 @@ class Deviser:
         begun = [one.id for one in state.in_order() if not one.is_open_at(self._world.now) and state.holders(one.id)]
         if begun and self._whims.random() < 0.15:
             return self._attendance(state, self._whims.choice(begun))
+        if self._moves.random() < 0.3 and any(state.has_line(id) for id in state.sessions):
+            return self._stir(state)
         moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
         if moved and dice.random() < 0.16:
-            return self._reply(state)
+            self._replied = self._reply(state)
+            return self._replied
+        if self._replied is not None and self._moves.random() < 0.15:
+            # A calendar that answers by itself says the same again.
+            return self._replied.model_copy(update={"stamped": self._world.now})
         if state.definition.places == "allocation" and self._together.random() < 0.2:
             return self._allocate()
         if len(state.registrations) > 1 and self._together.random() < 0.05:
             return self._consolidate(state)
-        (kind,) = dice.choices(list(_KINDS), list(_KINDS.values())) if state.registrations else ["register"]
+        (kind,) = dice.choices(list(self._kinds), list(self._kinds.values())) if state.registrations else ["register"]
         made: Command[Any] = getattr(self, f"_{kind}")(state)
         return made
 
@@ -210,6 +225,16 @@ class Deviser:
         if one is not None and one.place is not None and self._dice.random() < 0.5:
             # Any other one rather than theirs.
             wishes = (*(wish for wish in wishes if wish != one.place), one.place)
+        return SwitchSession(project_id=PROJECT, registration_id=who, sessions=wishes)
+
+    def _stir(self, state: ProjectState) -> Command[Any]:
+        """While others wait, somebody with a place gives it up, or would rather have another one."""
+        dice = self._moves
+        holding = sorted((one.arrived, id) for id, one in state.registrations.items() if one.place is not None)
+        who = dice.choice(holding)[1] if holding else self._registration(state)
+        if dice.random() < 0.4:
+            return Withdraw(project_id=PROJECT, registration_id=who)
+        wishes = tuple(dice.sample(sorted(state.sessions), len(state.sessions)))
         return SwitchSession(project_id=PROJECT, registration_id=who, sessions=wishes)
 
     def _withdraw(self, state: ProjectState) -> Command[Any]:

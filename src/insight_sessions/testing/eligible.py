@@ -66,7 +66,7 @@ def holds(rule: Rule, who: Member | Person, past: Past, day: date) -> bool:
             return False not in [holds(one, who, past, day) for one in rule.of]
         case AnyOf():
             return True in [holds(one, who, past, day) for one in rule.of]
-        case NotOf():
+        case _:
             return not holds(rule.of, who, past, day)
 
 
