@@ -30,6 +30,11 @@ def person(past: Past | None = None, **more: Any) -> Person:  # noqa: ANN401 - w
     return Person.of(member("ada", **more), "p-ada").with_past(past)
 
 
+def moved() -> Command[Any]:
+    """Ada has another address."""
+    return CorrectMember(project_id=P, member=member("ada", email="ada@new.example.org"))
+
+
 def test_rules_put_together_are_worked_out_anew() -> None:
     """All, any, and not."""
     who, clean, absent = member("ada"), Past(), Past(absences=1)
@@ -79,7 +84,7 @@ def test_a_former_address_is_left_before_the_new_one_is_invited() -> None:
     room = Rehearsal(project(session("mon")))
     room.register("ada", "mon")
     before = room.state
-    command: Command[Any] = CorrectMember(project_id=P, member=member("ada", email="ada@new.example.org"))
+    command = moved()
     decided = room.decide(command)
     check_command(before, command, decided, NOW)
     left, invited = decided.notices
@@ -105,6 +110,6 @@ def test_who_is_known_and_has_never_registered_is_corrected_too() -> None:
     """There is no invite to move and nothing to fill."""
     room = Rehearsal(project(session("mon")))
     room.state = room.state.put(Person.of(member("ada"), "p-ada"))
-    room.do(CorrectMember(project_id=P, member=member("ada", email="ada@new.example.org")))
+    room.do(moved())
     assert room.happened == [EventKind.MEMBER_CORRECTED]
     assert room.notices == ()
