@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Consolidate as Consolidate,
     )
     from insight_sessions.commands.joining import ReleaseJoiningDetails as ReleaseJoiningDetails
+    from insight_sessions.commands.learning import ShareWriteUp as ShareWriteUp
     from insight_sessions.commands.offering import (
         AcceptOffer as AcceptOffer,
     )
@@ -128,6 +129,9 @@ if TYPE_CHECKING:
     )
     from insight_sessions.domain.events import Event as Event
     from insight_sessions.domain.events import EventKind as EventKind
+    from insight_sessions.domain.learning import Audience as Audience
+    from insight_sessions.domain.learning import SharedWriteUp as SharedWriteUp
+    from insight_sessions.domain.learning import WriteUp as WriteUp
     from insight_sessions.domain.member import Erased as Erased
     from insight_sessions.domain.member import Member as Member
     from insight_sessions.domain.member import Past as Past
@@ -289,6 +293,7 @@ _ROOMS = {
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
     "commands.joining": ("ReleaseJoiningDetails",),
     "commands.offering": ("AcceptOffer", "OfferPlace", "RefuseOffer"),
+    "commands.learning": ("ShareWriteUp",),
     "commands.people": ("CorrectMember",),
     "commands.places": (
         "AmendAnswers",
@@ -303,6 +308,7 @@ _ROOMS = {
     "desk": ("Desk",),
     "domain.allocation": ("AllocationPolicy", "Bound", "Candidate", "Proposal", "Room", "Score"),
     "domain.events": ("Event", "EventKind"),
+    "domain.learning": ("Audience", "SharedWriteUp", "WriteUp"),
     "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.offering": ("Offers",),
@@ -367,6 +373,7 @@ __all__ = [
     "AnyOf",
     "Attendance",
     "AttributeIn",
+    "Audience",
     "Because",
     "Bound",
     "BoundCost",
@@ -453,6 +460,8 @@ __all__ = [
     "SessionFull",
     "SessionReport",
     "SessionStatus",
+    "ShareWriteUp",
+    "SharedWriteUp",
     "Status",
     "Storage",
     "StorageBackend",
@@ -464,6 +473,7 @@ __all__ = [
     "ValidOnTheDay",
     "Withdraw",
     "Wording",
+    "WriteUp",
     "__version__",
     "hookimpl",
 ]

@@ -18,6 +18,7 @@ from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.wording import languages, say
+from insight_sessions.wording.learned import learned
 
 KEPT_TEMPLATES: Final = 1_000
 """How many sessions' templates are kept, some kilobytes each; the oldest are dropped."""
@@ -54,7 +55,8 @@ class Correspondence:
         email = _address(owed, person)
         project = state.project
         wording, language = self._wording(owed.kind, person, project)
-        subject, text = say(owed, project, person, wording, _reason(owed, state), _joining(owed, state))
+        why, how = _reason(owed, state), _joining(owed, state)
+        subject, text = say(owed, project, person, wording, why, how, learned=learned(owed, state))
         invite = None
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
         if owed.method is not None and slot is not None:
@@ -124,12 +126,13 @@ class Correspondence:
 
 
 def _addressee(owed: Owed, state: ProjectState) -> Person:
-    """Who a notice is for, as they are now: a member, or the organiser."""
-    if not owed.registration:
+    """Who a notice is for, as they are now: a member, who need not have registered, or the organiser."""
+    if not owed.person:
         project = state.definition
         contact = project.organiser
         return Person(id="", member_id="", name=contact.name, email=contact.email, language=project.language)
-    state.registration(owed.registration)
+    if owed.registration:
+        state.registration(owed.registration)
     person = state.people.get(owed.person)
     if person is None:
         raise NotFound("person", owed.person)

@@ -18,6 +18,7 @@ from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.joining import Joining
+from insight_sessions.domain.learning import SharedWriteUp
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.project import Project
@@ -44,6 +45,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "consent": Consent,
     "allocation": Allocation,
     "consolidation": Consolidation,
+    "write_up": SharedWriteUp,
 }
 
 

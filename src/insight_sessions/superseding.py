@@ -22,8 +22,8 @@ def merged(first: Owed, later: Owed) -> Owed | None:
         first: a notice that its consumer never took.
         later: the next one in its stream, never taken either.
     """
-    if first.registration != later.registration or later.method is None:
-        return None
+    if first.registration != later.registration or later.method is None or first.about is not None:
+        return None  # what was learned is news, wherever the place is by now
     if first.kind is NoticeKind.GIVE_UP_PLACE:
         # A question about a place that is another one by now, or gone, is no longer asked.
         return None if first.sequence == later.sequence else later

@@ -151,6 +151,7 @@ class _Batch:
         state, before = self.state, self._kept.state
         kept = state.announced is before.announced and state.sessions is before.sessions
         kept = kept and state.joining is before.joining and state.offers is before.offers
+        kept = kept and state.write_ups is before.write_ups
         return self._kept.wake_at if kept else wake_at(state)
 
 

@@ -32,6 +32,12 @@ K = NoticeKind
 UNTIL = datetime(2021, 6, 16, 9, tzinfo=UTC)
 UNTIL_WHEN = "Wednesday 16 June 2021, 10:00 (London time, BST)"
 OVER = {K.OFFER_LAPSED, K.OFFER_REFUSED}
+LEARNED = {
+    "write_up": "What we heard",
+    "version": "2",
+    "write_up_text": "Waiting is work.",
+    "feedback_until": "Sunday",
+}
 
 
 class Facts(TypedDict, total=False):
@@ -489,7 +495,7 @@ def test_every_placeholder_is_filled() -> None:
         until=UNTIL,
         released=MON,
     )
-    assert say(facts, PROJECT, ADA, words, " Because.\n", "https://meet.example.org") == (
+    assert say(facts, PROJECT, ADA, words, " Because.\n", "https://meet.example.org", learned=LEARNED) == (
         TUE_WHEN,
         f"""\
 name: Ada Osei
@@ -512,7 +518,9 @@ shifted: {TUE_WHEN}
   before: Tuesday 6 July 2021, 14:00 to 16:00 (London time, UTC+02:00)
 {MON_WHEN}
   before: {MON_WHEN}
-skipped: {THU_WHEN}""",
+skipped: {THU_WHEN}
+"""
+        + "\n".join(f"{name}: {shown}" for name, shown in LEARNED.items()),
     )
 
 

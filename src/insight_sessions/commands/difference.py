@@ -26,12 +26,14 @@ class Cause:
         session: the session that was cancelled or moved.
         concerned: registrations to tell although nothing of theirs changed.
         others: more sessions that were cancelled with it.
+        about: the id of what those who are told of it are told about.
     """
 
     kind: NoticeKind
     session: Session | None = None
     concerned: tuple[str, ...] | frozenset[str] = ()
     others: tuple[Session, ...] = ()
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,7 @@ class Difference:
             partstat=None if kind is NoticeKind.ANSWER_AGAIN else after.partstat,
             begins=self.method is Method.REQUEST
             and (self.before is None or self.before.stamped is None or self.former is not None),
+            about=self.cause.about if self.cause is not None and kind is self.cause.kind else None,
         )
 
     def _released(self, state: ProjectState) -> Slot | None:

@@ -14,6 +14,7 @@ from insight_sessions.commands.calls import with_call
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import checked, fill
 from insight_sessions.commands.joining import ReleaseDue, releases
+from insight_sessions.commands.learning import TellMore, tellings
 from insight_sessions.commands.offering import lapse
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
@@ -79,7 +80,8 @@ def wake_at(state: ProjectState) -> datetime | None:
     """When something next becomes due in a project; None when nothing will."""
     if state.announced is None:
         return None
-    return min(chain(_due(state), (due for due, _ in releases(state))), default=None)
+    told = (due for due, _ in chain(releases(state), tellings(state)))
+    return min(chain(_due(state), told), default=None)
 
 
 def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
@@ -91,6 +93,9 @@ def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
     for due, session_id in releases(state):
         if due <= now:
             return ReleaseDue(project_id=state.project_id, session_id=session_id)
+    for due, write_up in tellings(state):
+        if due <= now:
+            return TellMore(project_id=state.project_id, write_up=write_up)
     return None
 
 

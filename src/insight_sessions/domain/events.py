@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     MEMBER_CORRECTED = "member_corrected"
     ALLOCATED = "allocated"
     CONSOLIDATED = "consolidated"
+    WRITE_UP_SHARED = "write_up_shared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class Event:
         policy: the name of the policy that allocated.
         seed: what its draw began with.
         until: the deadline of an offer.
+        about: the id of the write-up's version that it concerns.
     """
 
     number: int = 0
@@ -89,3 +91,4 @@ class Event:
     policy: str | None = None
     seed: int | None = None
     until: datetime | None = None
+    about: str | None = None

@@ -54,6 +54,8 @@ class NoticeKind(StrEnum):
     """There is no place for you this time."""
     WITHDRAWN = "withdrawn"
     """You have withdrawn."""
+    WRITE_UP = "write_up"
+    """What came out of the sessions, or a new version of it."""
     ZONE_RULES_CHANGED = "zone_rules_changed"
     """The new rules of a time zone concern some sessions; this goes to the organiser."""
 
@@ -77,7 +79,7 @@ class Owed:
         message_id: for the mail header (RFC 5322 §3.6.4).
         at: the mail's date and the invite's DTSTAMP.
         kind: what it says.
-        registration: whose; empty when it is for the organiser.
+        registration: whose; empty when it is for the organiser, or about nobody's part in the project.
         person: our id of the person; empty when it is for the organiser.
         title: the project's title.
         slot: the place it is about.
@@ -96,6 +98,7 @@ class Owed:
         begins: no earlier calendar message of this UID was ever taken by this consumer.
         shifted: for the organiser, sessions whose instant is another one now, each as it was and as it is.
         skipped: for the organiser, sessions whose local time the clocks will skip.
+        about: the id of the write-up's version that it is about.
     """
 
     id: str
@@ -121,6 +124,7 @@ class Owed:
     offered: Slot | None = None
     until: KeptMoment | None = None
     released: Slot | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

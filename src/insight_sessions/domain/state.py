@@ -20,6 +20,7 @@ from insight_sessions.domain.agenda import Agenda
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.joining import Joining
+from insight_sessions.domain.learning import SharedWriteUp
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
@@ -69,6 +70,7 @@ Thing = (
     | Allocation
     | Consolidation
     | Joining
+    | SharedWriteUp
 )
 """Whatever is kept as a record of its own."""
 
@@ -83,8 +85,14 @@ _KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
     Consent: ("consents", "consent", "id"),
     Allocation: ("allocations", "allocation", "id"),
     Consolidation: ("consolidations", "consolidation", "id"),
+    SharedWriteUp: ("write_ups", "write_up", "key"),
 }
 """Of what nothing else follows: where it is kept, as what kind of record, and what its id is."""
+
+_GIVEN: Final = {
+    kind: name for name, kind, _ in _KEPT_BY.values() if kind in {"allocation", "consolidation", "write_up"}
+}
+"""Of these, what commands give by kind and id: where it is kept."""
 
 EMPTY: Final[Queue] = Queue()
 
@@ -115,6 +123,7 @@ class ProjectState:
         consents: by id.
         allocations: those that were applied, by id.
         consolidations: those that were applied, by id.
+        write_ups: every version of each that was shared, by its key.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
         arrivals: registrations that wait or are offered a place, by arrival number.
@@ -143,6 +152,7 @@ class ProjectState:
     consents: HashTrieMap[str, Consent] = _EMPTY
     allocations: HashTrieMap[str, Allocation] = _EMPTY
     consolidations: HashTrieMap[str, Consolidation] = _EMPTY
+    write_ups: HashTrieMap[str, SharedWriteUp] = _EMPTY
     members: HashTrieMap[str, str] = _EMPTY
     latest: HashTrieMap[str, str] = _EMPTY
     arrivals: HashTrieMap[int, str] = _EMPTY
@@ -211,8 +221,8 @@ class ProjectState:
             return self.project
         if kind == "member":
             return self.person(id).member
-        if kind in {"allocation", "consolidation"}:
-            kept: HashTrieMap[str, Allocation | Consolidation] = getattr(self, f"{kind}s")
+        if kind in _GIVEN:
+            kept: HashTrieMap[str, Thing] = getattr(self, _GIVEN[kind])
             found = kept.get(id)
             if found is None:
                 raise self._missing(kind, id)

@@ -25,6 +25,12 @@ ODD_NAMES: Final = (
 """Names that real people have, or that somebody may try."""
 
 _LINK: Final = "https://meet.example.org/backlogs"
+_LEARNED: Final = {
+    "write_up": "What we heard about backlogs",
+    "version": "2",
+    "write_up_text": "Waiting is work: for those who wait, and for those who keep lists.\n\nhttps://example.org/write-up",
+    "feedback_until": "Sunday 1 August 2021, 17:00 (London time, BST)",
+}
 _AT: Final = datetime(2021, 6, 14, 9, tzinfo=UTC)
 _PROJECT: Final = Project(
     id="covid-backlogs",
@@ -88,6 +94,7 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.DECLINED),
         _owed(kind.WITHDRAWN, previous=_TUE, method=Method.CANCEL),
         _owed(kind.WITHDRAWN),
+        _owed(kind.WRITE_UP),
         _report(shifted=((_EARLIER, _TUE),), skipped=(_THU,)),
     )
     for number, owed in enumerate(facts, 1):
@@ -132,7 +139,7 @@ def _report(shifted: tuple[tuple[Slot, Slot], ...], skipped: tuple[Slot, ...]) -
 
 def _notice(owed: Owed, person: Person) -> Notice:
     told = owed.kind is NoticeKind.JOINING_DETAILS
-    subject, text = say(owed, _PROJECT, person, joining=_LINK if told else "")
+    subject, text = say(owed, _PROJECT, person, joining=_LINK if told else "", learned=_LEARNED)
     return Notice(
         id=owed.id,
         kind=owed.kind,

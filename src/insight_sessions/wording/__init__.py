@@ -35,9 +35,14 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "apply_url": "where people who are not members can apply",
     "shifted": "for the organiser: sessions that are at another instant now, each with what it was before",
     "skipped": "for the organiser: sessions whose local time the clocks will skip",
+    "write_up": "the title of the write-up",
+    "version": "the number of the write-up's version, from the second on",
+    "write_up_text": "the write-up itself, or the link to it",
+    "feedback_until": "until when feedback on the write-up is welcome",
 }
 """What may stand in braces in a `Wording`, and what it is replaced by."""
 
+_NOTHING: Final = dict.fromkeys(PLACEHOLDERS, "")
 _ALWAYS: Final = frozenset({"name", "project", "organiser", "organiser_email"})
 _PLACEHOLDER: Final = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 _BRACES: Final = re.compile(r"\{[^{}]*\}|[{}]")
@@ -51,6 +56,8 @@ def say(
     wording: Wording | None = None,
     reason: str | None = None,
     joining: str = "",
+    *,
+    learned: Mapping[str, str] | None = None,
 ) -> tuple[str, str]:
     """Put a notice into words.
 
@@ -61,12 +68,13 @@ def say(
         wording: the host's own words; ours in plain English when there are none.
         reason: why, in the organiser's words, if there is anything to say.
         joining: how to join their session, if they may know it.
+        learned: the same for the write-up that it is about; see `insight_sessions.wording.learned`.
 
     Returns:
         The subject, one line of at most 200 characters, and the text.
     """
     words = default_wording(owed) if wording is None else wording
-    facts = {**_facts(owed, project, person, reason), "joining": joining}
+    facts = {**_NOTHING, **_facts(owed, project, person, reason), "joining": joining, **(learned or {})}
     subject = " ".join(_filled(words.subject, facts).split()) or owed.title
     if len(subject) > SUBJECT_LENGTH:
         subject = subject[: SUBJECT_LENGTH - 1].rstrip() + "…"

@@ -4,15 +4,16 @@ Each kind says what is so, then what happens next, then what the person can do. 
 dates stand on a line of their own. A fact that is not there leaves no gap: the words are chosen by the facts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from insight_sessions.domain.notices import Method, NoticeKind, Owed, Wording
+from insight_sessions.domain.notices import NoticeKind, Owed, Wording
+from insight_sessions.wording.english_learning import KINDS
+from insight_sessions.wording.phrases import REASON as _REASON
+from insight_sessions.wording.phrases import WRITE as _WRITE
+from insight_sessions.wording.phrases import Paragraphs, Words
+from insight_sessions.wording.phrases import calendar as _calendar
 
-Paragraphs = list[str]
-
-_WRITE: Final = "write to {organiser} at {organiser_email}"
-_REASON: Final = "In the organisers' words: {reason}"
 _SIGNED: Final = "With best wishes,\n{organiser}\n{organiser_email}"
 _TO_ORGANISER: Final = "This message comes from the program that looks after “{project}”."
 _NOTHING_TO_DO: Final = "You do not need to do anything."
@@ -26,7 +27,7 @@ def default_wording(owed: Owed) -> Wording:
     """The words for a notice when the host has none of its own, chosen by its facts."""
     subject, body = _KINDS[owed.kind]
     title = subject if isinstance(subject, str) else subject(owed)
-    paragraphs = ["Hello {name},", *body(owed), _TO_ORGANISER if not owed.registration else _SIGNED]
+    paragraphs = ["Hello {name},", *body(owed), _SIGNED if owed.person else _TO_ORGANISER]
     return Wording(f"{title}: {{project}}", "\n\n".join(paragraphs))
 
 
@@ -37,16 +38,6 @@ def _with_place(owed: Owed, opening: str) -> Paragraphs:
     """A sentence and, below it, the place they have."""
     where = "" if owed.slot is None or owed.slot.where is None else "\nWhere: {where}"
     return [opening, f"{{session}}{where}", "How to join:\n{joining}"]
-
-
-def _calendar(owed: Owed) -> Paragraphs:
-    if owed.method is Method.CANCEL:
-        return ["The calendar message that comes with this one takes the session out of your calendar."]
-    if owed.method is Method.REQUEST and owed.begins:
-        return ["A calendar invite comes with this message."]
-    if owed.method is Method.REQUEST:
-        return ["The calendar invite that comes with this message brings your calendar up to date."]
-    return []
 
 
 def _had_the_cancelled_one(owed: Owed) -> bool:
@@ -398,7 +389,8 @@ def _withdrawn(owed: Owed) -> Paragraphs:
     ]
 
 
-_KINDS: Final[Mapping[NoticeKind, tuple[str | Callable[[Owed], str], Callable[[Owed], Paragraphs]]]] = {
+_KINDS: Final[Mapping[NoticeKind, Words]] = {
+    **KINDS,
     NoticeKind.INTEREST_RECEIVED: ("We have received your interest", _interest_received),
     NoticeKind.PLACE_CONFIRMED: ("You have a place", _place_confirmed),
     NoticeKind.PLACE_OFFERED: ("A place is held for you", _place_offered),

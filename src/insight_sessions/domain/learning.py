@@ -1,0 +1,144 @@
+"""What came out of a project: its write-up, version by version, and what readers say about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from insight_sessions.domain.registration import Attendance, Registration
+from insight_sessions.text import KeptMoment, Line, Slug, Text, Url
+
+MOST_DAYS: Final = 365
+"""For how many days feedback may be asked."""
+
+
+class Audience(StrEnum):
+    """Who gets a write-up; each is wider than the one before."""
+
+    ATTENDED = "attended"
+    """Those who were there, as their attendance says."""
+    CONFIRMED = "confirmed"
+    """Those with a place."""
+    REGISTERED = "registered"
+    """All who registered, whatever became of it."""
+    FOLLOWERS = "followers"
+    """The same, and those who follow the project."""
+    PUBLIC = "public"
+    """The same, and anyone may read it."""
+
+
+def _no_number(value: object) -> object:
+    """A number is so many days, and never so many seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("must be a moment")  # noqa: TRY004 - pydantic takes it for what it is
+    return value
+
+
+_Days = Annotated[int, Field(strict=True, ge=1, le=MOST_DAYS)]
+_At = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+
+
+class WriteUp(BaseModel):
+    """What a team writes about what it heard; the team's own words, and nobody else's data.
+
+    Args:
+        id: sharing again under the same id makes the next version.
+        title: its name.
+        text: the whole of it, or a summary.
+        link: where to read it.
+        sessions: which sessions it is about; all when not given.
+        audience: who gets it.
+        feedback_until: until when feedback is welcome, a moment with its zone or so many days from when it is
+            shared; as the version before said, when not given.
+
+    Raises:
+        pydantic.ValidationError: there is neither a text nor a link, or something else in it is wrong.
+    """
+
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always"
+    )
+
+    id: Slug = "write-up"
+    title: Line
+    text: Text = ""
+    link: Url | None = None
+    sessions: Annotated[tuple[Slug, ...], Field(max_length=100)] = ()
+    audience: Audience = Audience.CONFIRMED
+    feedback_until: _Days | _At | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.link is None and not self.text:
+            raise ValueError("there must be a text or a link")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedWriteUp:
+    """One version of a write-up, as it was shared.
+
+    Args:
+        id: of the write-up.
+        version: from 1.
+        title: its name.
+        text: the whole of it, or a summary.
+        link: where to read it.
+        sessions: which sessions it is about; none for all.
+        audience: who gets it.
+        shared_at: when, in UTC.
+        feedback_until: until when feedback is welcome; None when it is not asked for.
+        reached: our id of the last person who was told, while some are still to be told; else None.
+    """
+
+    id: str
+    version: int
+    title: str
+    text: str = ""
+    link: str | None = None
+    sessions: tuple[str, ...] = ()
+    audience: Audience
+    shared_at: KeptMoment
+    feedback_until: KeptMoment | None = None
+    reached: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The id of this version."""
+        return f"{self.id}.{self.version}"
+
+    @property
+    def words(self) -> str:
+        """All of it, for people to read."""
+        return "\n\n".join(part for part in (self.text, self.link) if part)
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What makes another version of it, when it is another."""
+        return self.title, self.text, self.link, self.sessions, self.audience, self.feedback_until
+
+    def is_open_at(self, now: datetime) -> bool:
+        """Whether feedback is welcome."""
+        return self.feedback_until is not None and now < self.feedback_until
+
+    def is_for(self, registration: Registration) -> bool:
+        """Whether somebody who registered is in its audience."""
+        place = registration.place
+        about = set(self.sessions)
+        if self.audience in {Audience.ATTENDED, Audience.CONFIRMED}:
+            came = self.audience is Audience.CONFIRMED or registration.attendance is Attendance.ATTENDED
+            return came and place is not None and (not about or place in about)
+        return not about or place in about or not about.isdisjoint(registration.wishes)
+
+
+def newest(versions: Iterable[SharedWriteUp], id: str | None = None) -> SharedWriteUp | None:
+    """The newest version of a write-up; of the one that was shared last, when no id is given."""
+    latest: dict[str, SharedWriteUp] = {}
+    for one in versions:
+        known = latest.get(one.id)
+        if id in {None, one.id} and (known is None or known.version < one.version):
+            latest[one.id] = one
+    return max(latest.values(), key=lambda one: (one.shared_at, one.id), default=None)

@@ -1,0 +1,32 @@
+"""What a notice about the time after the sessions tells, joined with it when it is sent."""
+
+from collections.abc import Mapping
+
+from insight_sessions.domain.learning import SharedWriteUp
+from insight_sessions.domain.notices import Owed
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import NotFound
+from insight_sessions.wording.times import at
+
+
+def learned(owed: Owed, state: ProjectState) -> Mapping[str, str]:
+    """What stands for the placeholders that are about what a notice is about; nothing when it is about a place.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    if owed.about is None:
+        return {}
+    found = state.write_ups.get(owed.about)
+    if found is None:
+        raise NotFound("write_up", owed.about)
+    return _write_up(found, state.definition.timezone)
+
+
+def _write_up(one: SharedWriteUp, timezone: str) -> Mapping[str, str]:
+    return {
+        "write_up": one.title,
+        "version": str(one.version) if one.version > 1 else "",
+        "write_up_text": one.words,
+        "feedback_until": "" if one.feedback_until is None else at(one.feedback_until, timezone),
+    }
