@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from insight_sessions.commands.consolidation import (
         Consolidate as Consolidate,
     )
+    from insight_sessions.commands.feedback import AnswerFeedback as AnswerFeedback
+    from insight_sessions.commands.feedback import GiveFeedback as GiveFeedback
     from insight_sessions.commands.joining import ReleaseJoiningDetails as ReleaseJoiningDetails
     from insight_sessions.commands.learning import ShareWriteUp as ShareWriteUp
     from insight_sessions.commands.offering import (
@@ -130,6 +132,7 @@ if TYPE_CHECKING:
     from insight_sessions.domain.events import Event as Event
     from insight_sessions.domain.events import EventKind as EventKind
     from insight_sessions.domain.learning import Audience as Audience
+    from insight_sessions.domain.learning import Feedback as Feedback
     from insight_sessions.domain.learning import SharedWriteUp as SharedWriteUp
     from insight_sessions.domain.learning import WriteUp as WriteUp
     from insight_sessions.domain.member import Erased as Erased
@@ -271,6 +274,8 @@ if TYPE_CHECKING:
     from insight_sessions.runtime import Moment as Moment
     from insight_sessions.runtime import Runtime as Runtime
     from insight_sessions.storage.port import Storage as Storage
+    from insight_sessions.summarising import Quote as Quote
+    from insight_sessions.summarising import Summary as Summary
 
     __version__: str
 
@@ -291,6 +296,7 @@ _ROOMS = {
     "commands.attendance": ("RecordAttendance",),
     "commands.base": ("Command", "Facts"),
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
+    "commands.feedback": ("AnswerFeedback", "GiveFeedback"),
     "commands.joining": ("ReleaseJoiningDetails",),
     "commands.offering": ("AcceptOffer", "OfferPlace", "RefuseOffer"),
     "commands.learning": ("ShareWriteUp",),
@@ -308,7 +314,7 @@ _ROOMS = {
     "desk": ("Desk",),
     "domain.allocation": ("AllocationPolicy", "Bound", "Candidate", "Proposal", "Room", "Score"),
     "domain.events": ("Event", "EventKind"),
-    "domain.learning": ("Audience", "SharedWriteUp", "WriteUp"),
+    "domain.learning": ("Audience", "Feedback", "SharedWriteUp", "WriteUp"),
     "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.offering": ("Offers",),
@@ -354,6 +360,7 @@ _ROOMS = {
     "reporting": ("Funnel", "Report", "Satisfaction", "SessionReport"),
     "runtime": ("Moment", "Runtime"),
     "storage.port": ("Storage",),
+    "summarising": ("Quote", "Summary"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -370,6 +377,7 @@ __all__ = [
     "AmendAnswers",
     "AmendProject",
     "AnnounceProject",
+    "AnswerFeedback",
     "AnyOf",
     "Attendance",
     "AttributeIn",
@@ -404,8 +412,10 @@ __all__ = [
     "EventKind",
     "Explanation",
     "Facts",
+    "Feedback",
     "FolderNotifier",
     "Funnel",
+    "GiveFeedback",
     "Health",
     "InsightSessionsError",
     "Invite",
@@ -439,6 +449,7 @@ __all__ = [
     "Proposal",
     "ProposedMove",
     "Question",
+    "Quote",
     "Recipient",
     "RecordAttendance",
     "Refusal",
@@ -467,6 +478,7 @@ __all__ = [
     "StorageBackend",
     "StorageBusy",
     "StorageError",
+    "Summary",
     "SwitchSession",
     "Unmet",
     "UpgradeNeeded",

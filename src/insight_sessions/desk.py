@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from insight_sessions.reporting import Report
     from insight_sessions.runtime import Runtime
     from insight_sessions.storage.port import Storage
+    from insight_sessions.summarising import Summary
     from insight_sessions.writer import Request
 
 R = TypeVar("R")
@@ -255,6 +256,12 @@ class Desk:
         from insight_sessions.reporting import report
 
         return report(self.state(project_id))
+
+    def summary(self, project_id: str) -> Summary:
+        """What came out of a project, for a page that anyone may read; it names nobody."""
+        from insight_sessions.summarising import summary
+
+        return summary(self.state(project_id))
 
     def history(self, project_id: str) -> list[Event]:
         """All that happened in a project, oldest first."""

@@ -18,7 +18,7 @@ from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.joining import Joining
-from insight_sessions.domain.learning import SharedWriteUp
+from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.project import Project
@@ -46,6 +46,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "allocation": Allocation,
     "consolidation": Consolidation,
     "write_up": SharedWriteUp,
+    "feedback": Feedback,
 }
 
 
@@ -72,7 +73,7 @@ def _subject(thing: Thing) -> str | None:
     match thing:
         case Person():
             return thing.id
-        case Registration() | Answers() | Reason() | Consent():
+        case Registration() | Answers() | Reason() | Consent() | Feedback():
             return thing.person
         case _:
             return None

@@ -4,7 +4,7 @@ Nobody should get three mails about one place because a mail server was away for
 that was never claimed may be left out when a later one carries a calendar message of the same UID;
 what is still news is taken over. A cancellation of something the person never heard of is not sent.
 
-And nobody should read of a place that is held for them when it no longer is.
+And nobody should read of a place that is held for them when it no longer is, nor twice of one answer.
 """
 
 from dataclasses import replace
@@ -70,13 +70,15 @@ def _gone(foremost: Owed, other: Owed) -> tuple[Slot | None, tuple[Slot, ...]]:
 def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     """A notice as it can be sent now: without an offer that is over; None when it is about nothing else.
 
-    Whatever ended the offer is told by a notice of its own.
+    Whatever ended the offer is told by a notice of its own, and so is an answer that took the place of another one.
 
     Args:
         owed: a notice that is about to be sent.
         state: the project as it is now.
         now: the present, in UTC.
     """
+    if owed.kind is NoticeKind.FEEDBACK_ANSWERED:
+        return owed if _is_answered(owed, state) else None
     if owed.offered is None:
         return owed
     registration = state.registrations.get(owed.registration)
@@ -84,3 +86,9 @@ def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     if offer is not None and (offer.session, offer.until) == (owed.offered.id, owed.until) and now < offer.until:
         return owed
     return None if owed.kind is NoticeKind.PLACE_OFFERED else replace(owed, offered=None, until=None)
+
+
+def _is_answered(owed: Owed, state: ProjectState) -> bool:
+    """Whether the answer that a notice is about is still the one that is there."""
+    feedback = state.feedback.get(owed.about or "")
+    return feedback is not None and feedback.answered_at is not None and owed.at >= feedback.answered_at

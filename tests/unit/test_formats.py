@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.learning import SharedWriteUp
+from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Past, Person
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.registration import Answers, Consent, Decision, Offer, Reason, Registration
@@ -89,6 +89,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
     },
     Slot: {"title": None, "where": None},
     SharedWriteUp: {"text": "", "link": None, "sessions": (), "feedback_until": None, "reached": None},
+    Feedback: {"may_quote": False, "answer": None, "answered_at": None},
 }
 """What a field means that a body of format 1 leaves out. Lines may be added here; to change one, raise `FORMAT`."""
 

@@ -37,6 +37,8 @@ LEARNED = {
     "version": "2",
     "write_up_text": "Waiting is work.",
     "feedback_until": "Sunday",
+    "feedback": "And pharmacies?",
+    "answer": "They come next.",
 }
 
 

@@ -43,6 +43,8 @@ class EventKind(StrEnum):
     ALLOCATED = "allocated"
     CONSOLIDATED = "consolidated"
     WRITE_UP_SHARED = "write_up_shared"
+    FEEDBACK_GIVEN = "feedback_given"
+    FEEDBACK_ANSWERED = "feedback_answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Event:
         policy: the name of the policy that allocated.
         seed: what its draw began with.
         until: the deadline of an offer.
-        about: the id of the write-up's version that it concerns.
+        about: the id of the write-up's version or the feedback that it concerns.
     """
 
     number: int = 0

@@ -142,3 +142,37 @@ def newest(versions: Iterable[SharedWriteUp], id: str | None = None) -> SharedWr
         if id in {None, one.id} and (known is None or known.version < one.version):
             latest[one.id] = one
     return max(latest.values(), key=lambda one: (one.shared_at, one.id), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What somebody says about a write-up, and what the organisers answer; personal data.
+
+    Args:
+        id: ours; there is one for each registration and write-up.
+        registration: whose part in the project they speak from.
+        person: our id of the person.
+        write_up: the id of the write-up.
+        version: which version of it they had.
+        text: their words, as they gave them last.
+        may_quote: whether they agree to be quoted, without their name.
+        given_at: when they gave these words, in UTC.
+        answer: the organisers' words; None before there are any.
+        answered_at: when they were given.
+    """
+
+    id: str
+    registration: str
+    person: str
+    write_up: str
+    version: int
+    text: str
+    may_quote: bool = False
+    given_at: KeptMoment
+    answer: str | None = None
+    answered_at: KeptMoment | None = None
+
+    @classmethod
+    def id_of(cls, registration_id: str, write_up_id: str) -> str:
+        """The id of what somebody says about a write-up."""
+        return f"f-{registration_id}.{write_up_id}"

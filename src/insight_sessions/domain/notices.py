@@ -56,6 +56,8 @@ class NoticeKind(StrEnum):
     """You have withdrawn."""
     WRITE_UP = "write_up"
     """What came out of the sessions, or a new version of it."""
+    FEEDBACK_ANSWERED = "feedback_answered"
+    """This is what we say to your feedback."""
     ZONE_RULES_CHANGED = "zone_rules_changed"
     """The new rules of a time zone concern some sessions; this goes to the organiser."""
 
@@ -98,7 +100,7 @@ class Owed:
         begins: no earlier calendar message of this UID was ever taken by this consumer.
         shifted: for the organiser, sessions whose instant is another one now, each as it was and as it is.
         skipped: for the organiser, sessions whose local time the clocks will skip.
-        about: the id of the write-up's version that it is about.
+        about: the id of the write-up's version or the feedback that it is about.
     """
 
     id: str

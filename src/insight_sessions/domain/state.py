@@ -8,11 +8,11 @@ reference, or drop it. All look-ups that rules need are O(1).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rpds import HashTrieMap
 
@@ -20,7 +20,7 @@ from insight_sessions.domain.agenda import Agenda
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.joining import Joining
-from insight_sessions.domain.learning import SharedWriteUp
+from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
@@ -54,6 +54,8 @@ class Lineage:
     restores: int = 0
 
 
+T = TypeVar("T")
+
 RESTORE_GAP: Final = 1000
 """How far invites' sequence numbers jump with each restore: more than a chain grows between backups."""
 
@@ -71,6 +73,7 @@ Thing = (
     | Consolidation
     | Joining
     | SharedWriteUp
+    | Feedback
 )
 """Whatever is kept as a record of its own."""
 
@@ -86,11 +89,12 @@ _KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
     Allocation: ("allocations", "allocation", "id"),
     Consolidation: ("consolidations", "consolidation", "id"),
     SharedWriteUp: ("write_ups", "write_up", "key"),
+    Feedback: ("feedback", "feedback", "id"),
 }
 """Of what nothing else follows: where it is kept, as what kind of record, and what its id is."""
 
 _GIVEN: Final = {
-    kind: name for name, kind, _ in _KEPT_BY.values() if kind in {"allocation", "consolidation", "write_up"}
+    kind: name for name, kind, _ in _KEPT_BY.values() if kind in {"allocation", "consolidation", "write_up", "feedback"}
 }
 """Of these, what commands give by kind and id: where it is kept."""
 
@@ -124,6 +128,7 @@ class ProjectState:
         allocations: those that were applied, by id.
         consolidations: those that were applied, by id.
         write_ups: every version of each that was shared, by its key.
+        feedback: what people say about it, by its id.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
         arrivals: registrations that wait or are offered a place, by arrival number.
@@ -153,6 +158,7 @@ class ProjectState:
     allocations: HashTrieMap[str, Allocation] = _EMPTY
     consolidations: HashTrieMap[str, Consolidation] = _EMPTY
     write_ups: HashTrieMap[str, SharedWriteUp] = _EMPTY
+    feedback: HashTrieMap[str, Feedback] = _EMPTY
     members: HashTrieMap[str, str] = _EMPTY
     latest: HashTrieMap[str, str] = _EMPTY
     arrivals: HashTrieMap[int, str] = _EMPTY
@@ -223,11 +229,15 @@ class ProjectState:
             return self.person(id).member
         if kind in _GIVEN:
             kept: HashTrieMap[str, Thing] = getattr(self, _GIVEN[kind])
-            found = kept.get(id)
-            if found is None:
-                raise self._missing(kind, id)
-            return found
+            return self.one_of(kept, kind, id)
         return self.session(id) if kind == "session" else self.registration(id)
+
+    def one_of(self, kept: Mapping[str, T], kind: str, id: str) -> T:
+        """What is kept of a kind under an id, or `NotFound`."""
+        found = kept.get(id)
+        if found is None:
+            raise self._missing(kind, id)
+        return found
 
     def latest_of(self, person_id: str) -> Registration | None:
         """The newest registration of a person, by our id of them."""

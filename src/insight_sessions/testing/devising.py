@@ -33,6 +33,7 @@ from insight_sessions.domain.rules import Rule, ValidOnTheDay
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.testing.eligible import SETTINGS, devised
+from insight_sessions.testing.learned import Learner
 from insight_sessions.testing.world import BEGINNING, World
 
 PROJECT: Final = "p"
@@ -86,6 +87,7 @@ class Deviser:
         # there are, the fewer of each, and what takes three of one kind in a row would never come about.
         swarm = Random(f"kinds {world.seed}")  # noqa: S311 - the same
         self._kinds = {kind: weight for kind, weight in _KINDS.items() if kind in _USUAL or swarm.random() < 0.5}
+        self._learner = Learner(world.seed)
         self._crowded = world.chance(0.6)
         self._replied: TakeReply | None = None
         self.members = {f"m{number}": self._member(number) for number in range(MEMBERS)}
@@ -180,6 +182,9 @@ class Deviser:
             return self._attendance(state, self._whims.choice(begun))
         if self._moves.random() < 0.3 and any(state.has_line(id) for id in state.sessions):
             return self._stir(state)
+        learned = self._learner.command(state)
+        if learned is not None:
+            return learned
         moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
         if moved and dice.random() < 0.16:
             self._replied = self._reply(state)

@@ -23,6 +23,7 @@ from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
 from insight_sessions.testing.eligible import lets_in
+from insight_sessions.testing.learned import check_learned
 from insight_sessions.testing.world import expect
 
 ENDED = frozenset({Decision.DECLINED, Decision.WITHDRAWN})
@@ -117,6 +118,7 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     _check_working_out(before, command, decided, now, told)
     _check_answers(before, command, after)
     _check_instants(before, command, after, told)
+    check_learned(before, command, decided)
 
 
 def _check_working_out(

@@ -27,6 +27,7 @@ class Mailbox:
     due: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     buried: set[str] = field(default_factory=set[str])
     _asked: set[tuple[str, str, int]] = field(default_factory=set[tuple[str, str, int]])
+    _told: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _seen: int = 0
     _heard: int = 0
     _known: int = 0
@@ -46,6 +47,10 @@ class Mailbox:
                 asked = (owed.kind, owed.registration, owed.sequence)
                 expect(asked not in self._asked, "nobody is asked twice about one revision", str(asked))
                 self._asked.add(asked)
+            if owed.kind is NoticeKind.WRITE_UP:
+                told = (owed.person, owed.about or "")
+                expect(told not in self._told, "nobody is told twice of one version", str(told))
+                self._told.add(told)
 
     def check_copies(self) -> None:
         """Everything that came since the last time says what was committed, and what the others said."""

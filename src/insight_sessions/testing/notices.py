@@ -30,6 +30,8 @@ _LEARNED: Final = {
     "version": "2",
     "write_up_text": "Waiting is work: for those who wait, and for those who keep lists.\n\nhttps://example.org/write-up",
     "feedback_until": "Sunday 1 August 2021, 17:00 (London time, BST)",
+    "feedback": "You left out the pharmacies.",
+    "answer": "That is so. The second version has them.",
 }
 _AT: Final = datetime(2021, 6, 14, 9, tzinfo=UTC)
 _PROJECT: Final = Project(
@@ -95,6 +97,7 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.WITHDRAWN, previous=_TUE, method=Method.CANCEL),
         _owed(kind.WITHDRAWN),
         _owed(kind.WRITE_UP),
+        _owed(kind.FEEDBACK_ANSWERED),
         _report(shifted=((_EARLIER, _TUE),), skipped=(_THU,)),
     )
     for number, owed in enumerate(facts, 1):

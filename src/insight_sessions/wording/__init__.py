@@ -39,6 +39,8 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "version": "the number of the write-up's version, from the second on",
     "write_up_text": "the write-up itself, or the link to it",
     "feedback_until": "until when feedback on the write-up is welcome",
+    "feedback": "what the person said about the write-up",
+    "answer": "what the organisers answer to that",
 }
 """What may stand in braces in a `Wording`, and what it is replaced by."""
 

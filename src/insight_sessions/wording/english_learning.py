@@ -21,6 +21,17 @@ def _write_up(owed: Owed) -> Paragraphs:
     ]
 
 
+def _feedback_answered(owed: Owed) -> Paragraphs:
+    return [
+        "Thank you for your feedback on the write-up of “{project}”.",
+        "You said:\n{feedback}",
+        "Our answer:\n{answer}",
+        *calendar(owed),
+        _QUESTION,
+    ]
+
+
 KINDS: Final[Mapping[NoticeKind, Words]] = {
     NoticeKind.WRITE_UP: ("What came out of the sessions", _write_up),
+    NoticeKind.FEEDBACK_ANSWERED: ("You said, we answer", _feedback_answered),
 }

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from insight_sessions.domain.learning import SharedWriteUp
-from insight_sessions.domain.notices import Owed
+from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.state import ProjectState
-from insight_sessions.errors import NotFound
 from insight_sessions.wording.times import at
 
 
@@ -17,10 +16,12 @@ def learned(owed: Owed, state: ProjectState) -> Mapping[str, str]:
     """
     if owed.about is None:
         return {}
-    found = state.write_ups.get(owed.about)
-    if found is None:
-        raise NotFound("write_up", owed.about)
-    return _write_up(found, state.definition.timezone)
+    match owed.kind:
+        case NoticeKind.FEEDBACK_ANSWERED:
+            feedback = state.one_of(state.feedback, "feedback", owed.about)
+            return {"feedback": feedback.text, "answer": feedback.answer or ""}
+        case _:
+            return _write_up(state.one_of(state.write_ups, "write_up", owed.about), state.definition.timezone)
 
 
 def _write_up(one: SharedWriteUp, timezone: str) -> Mapping[str, str]:
