@@ -74,7 +74,7 @@ class _Standing:
 
     Args:
         position: from 1.
-        elsewhere: how many of those before them wait for each other session, too.
+        elsewhere: how many of those before them are in line for each other session, too.
     """
 
     position: int
@@ -102,7 +102,7 @@ def explain(state: ProjectState, registration: Registration | None, now: datetim
 
 
 def _lines(state: ProjectState, registration: Registration, now: datetime) -> dict[str, _Standing]:
-    open_ones = {one.id for one in state.sessions.values() if one.is_open_at(now)}
+    open_ones = {one.id: one for one in state.sessions.values() if one.is_open_at(now)}
     found: dict[str, _Standing] = {}
     for session_id in registration.waits_for:
         elsewhere = Counter[str]()
@@ -110,7 +110,8 @@ def _lines(state: ProjectState, registration: Registration, now: datetime) -> di
             if other.id == registration.id:
                 found[session_id] = _Standing(position, elsewhere)
                 break
-            elsewhere.update(wish for wish in other.waits_for if wish != session_id and wish in open_ones)
+            others = (open_ones[wish] for wish in other.waits_for if wish != session_id and wish in open_ones)
+            elsewhere.update(one.id for one in others if state.may_take(other.person, one))
     return found
 
 

@@ -167,6 +167,18 @@ def test_those_before_are_counted_and_never_named() -> None:
     )
 
 
+def test_those_before_could_attend_only_what_they_may_take() -> None:
+    """A wish for a session after their membership has ended is none that could come true."""
+    room = Rehearsal(project())
+    for id in ("mon", "tue"):
+        room.register(f"has-{id}", id)
+    room.register("ada", "mon")
+    room.register(member("ben", **until("2021-07-05")), "mon", "tue")
+    room.register("cat", "mon")
+    (said,) = [one.sentence for one in why(room, "cat").reasons if one.code == "position"]
+    assert said == "You are third in line for Monday."
+
+
 def test_an_offer_is_explained_with_its_deadline() -> None:
     """Also beside a place."""
     room = Rehearsal(project(fill="offer"))
