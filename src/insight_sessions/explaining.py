@@ -168,6 +168,9 @@ def _decided_together(state: ProjectState, registration: Registration) -> Iterat
     known = registration.status in {Status.CONFIRMED, Status.WAITING}
     if found is None or outcome is None or not known or outcome.session != registration.place:
         return
+    asked = (*(missed.session for missed in outcome.missed), *(() if outcome.session is None else (outcome.session,)))
+    if registration.wishes[: len(asked)] != asked or (outcome.session is None and registration.wishes != asked):
+        return  # they asked for something else since
     yield _outcome(outcome)
     if found.policy == "lottery":
         yield Because("drawn", f"You were drawn number {_drawn(found, registration.id)} of {len(found.outcomes)}.")

@@ -330,6 +330,22 @@ def test_an_explanation_speaks_of_an_allocation_only_while_things_are_as_it_left
     assert reasons(room, "ada") == [("withdrawn", None)]
 
 
+def test_an_explanation_speaks_of_an_allocation_only_while_their_wishes_are_the_same() -> None:
+    """Which wish it is, and what they wished for more, was about other wishes; one more at the end is no matter."""
+    room = a_room(mon=1, tue=1, thu=0)
+    for who in ("ada", "ben", "cat"):
+        room.register(who, "mon", "tue")
+    room.do(allocate())
+    ben, cat = room.of("ben"), room.of("cat")
+    room.do(SwitchSession(project_id=P, registration_id=ben.id, sessions=("mon", "tue", "thu")))
+    assert ("place_given", "tue") in reasons(room, "ben")
+    assert ("all_taken", None) in reasons(room, "cat")
+    room.do(SwitchSession(project_id=P, registration_id=ben.id, sessions=("tue", "thu")))
+    room.do(SwitchSession(project_id=P, registration_id=cat.id, sessions=("mon", "tue", "thu")))
+    assert reasons(room, "ben") == [("has_place", "tue")]
+    assert [code for code, _ in reasons(room, "cat")] == ["waiting", "position", "position", "position"]
+
+
 def test_nothing_offered_and_not_offered_are_said() -> None:
     """A session that was cancelled has no places to give."""
     room = a_room(mon=1, tue=1)
