@@ -5,6 +5,7 @@ wishes passed over. The four are one number, in which a step of one outweighs al
 those behind it; so the flow that costs least is the best in that order (a chain visits each node at most once).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,24 +69,35 @@ class _Parts:
         self._weights = weights
         self._numbers: dict[tuple[int, str | None], int] = {(room, None): room for room in range(len(ballot.rooms))}
         tallies: list[list[Tally]] = [[] for _ in ballot.rooms]
+        coming = self._coming(asked[0].attribute) if asked else Counter[tuple[int, str | None]]()
         for one in asked:
             number = self._numbers.setdefault((one.room, one.value), len(tallies))
             if number == len(tallies):
                 tallies.append([])
-            tallies[number].append(self._tally(one))
+            tallies[number].append(self._tally(one, coming[one.room, one.value]))
         rooms = [room for room, _ in self._numbers]
         self.cells = [Cell(room, Gate(None, tuple(found))) for room, found in zip(rooms, tallies, strict=True)]
 
-    def _tally(self, one: Demand) -> Tally:
+    def _coming(self, attribute: str | None = None) -> Counter[tuple[int, str | None]]:
+        """How many people could be in each session, by their value of an attribute if one is given."""
+        found = Counter[tuple[int, str | None]]()
+        for person, wishes in zip(self._ballot.people, self._ballot.wishes, strict=True):
+            value = None if attribute is None else person.attributes.get(attribute)
+            found.update((room, value) for room, _ in wishes)
+        return found
+
+    def _tally(self, one: Demand, coming: int) -> Tally:
         most = None if one.most is None else max(0, one.most - one.seated)
         weight = self._weights.hard if one.hard else self._weights.soft
-        return Tally(max(0, one.least - one.seated), most, weight)
+        # Those beyond all who could come are missing anyway; to count them one by one would take as many steps.
+        return Tally(min(coming, max(0, one.least - one.seated)), most, weight)
 
     def sessions(self, shared: Sequence[Demand]) -> list[Gate]:
         """How all who are in each session are counted."""
         tallies: list[list[Tally]] = [[] for _ in self._ballot.rooms]
+        coming = self._coming() if shared else Counter[tuple[int, str | None]]()
         for one in shared:
-            tallies[one.room].append(self._tally(one))
+            tallies[one.room].append(self._tally(one, coming[one.room, None]))
         return [Gate(limit, tuple(found)) for limit, found in zip(self._ballot.limits, tallies, strict=True)]
 
     def options(self, attribute: str, nobody: int) -> list[list[Option]]:

@@ -99,7 +99,9 @@ class Reseating:
         if number in closed:
             return Gate(0)
         limit = None if session.capacity is None else max(session.capacity, self._now[number])
-        return Gate(limit, (Tally(session.minimum, None, self._shortfall),) if number in filled else ())
+        # No more can come than there are; to count the others one by one would take as many steps.
+        least = min(session.minimum, len(self.people))
+        return Gate(limit, (Tally(least, None, self._shortfall),) if number in filled else ())
 
     def _weigh(self) -> list[list[Option]]:
         """What each person can have, and what it costs: each tier outweighs a chain of moves in the tiers behind it."""
