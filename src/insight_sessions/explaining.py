@@ -93,7 +93,7 @@ def explain(state: ProjectState, registration: Registration | None, now: datetim
         return Explanation(None, None, (Because("not_registered", "You have not registered for this project."),))
     lines = _lines(state, registration, now)
     reasons = (
-        *_standing(state, registration, lines),
+        *_standing(state, registration, lines, now),
         *_decided_together(state, registration),
         *_waiting(state, registration, lines, now),
     )
@@ -115,7 +115,9 @@ def _lines(state: ProjectState, registration: Registration, now: datetime) -> di
     return found
 
 
-def _standing(state: ProjectState, registration: Registration, lines: dict[str, _Standing]) -> Iterator[Because]:
+def _standing(
+    state: ProjectState, registration: Registration, lines: dict[str, _Standing], now: datetime
+) -> Iterator[Because]:
     match registration.status:
         case Status.CONFIRMED:
             where = _name(state, registration.place or "")
@@ -137,15 +139,19 @@ def _standing(state: ProjectState, registration: Registration, lines: dict[str, 
             yield Because("waiting", "There is no place for you at the moment.")
         case _:
             yield Because("nothing_to_wait_for", "None of the sessions you said you can attend is open any more.")
-    yield from _besides(state, registration, lines)
+    yield from _besides(state, registration, lines, now)
 
 
-def _besides(state: ProjectState, registration: Registration, lines: dict[str, _Standing]) -> Iterator[Because]:
+def _besides(
+    state: ProjectState, registration: Registration, lines: dict[str, _Standing], now: datetime
+) -> Iterator[Because]:
     """What may be so beside a place, or without one."""
     if registration.offer is not None:
         held = state.slots[registration.offer.session]
         until = at(registration.offer.until, held.timezone)
         said = f"A place on {_name(state, held.id)} is held for you. You can take it until {until}."
+        if registration.offer.until <= now:  # and nobody has looked after the project since
+            said = f"A place on {_name(state, held.id)} was held for you, and you could take it until {until}."
         yield Because("offered", said, held.id)
     if registration.displaced and lines:
         yield Because("displaced", "You lost a place you had, so you come before everyone who never had one.")
@@ -166,11 +172,8 @@ def _decided_together(state: ProjectState, registration: Registration) -> Iterat
     found = next((one for one in allocations if registration.id in one.outcomes), None)
     outcome = None if found is None else found.outcome_of(registration.id)
     known = registration.status in {Status.CONFIRMED, Status.WAITING}
-    if found is None or outcome is None or not known or outcome.session != registration.place:
+    if found is None or outcome is None or not known or not outcome.is_about(registration.wishes, registration.place):
         return
-    asked = (*(missed.session for missed in outcome.missed), *(() if outcome.session is None else (outcome.session,)))
-    if registration.wishes[: len(asked)] != asked or (outcome.session is None and registration.wishes != asked):
-        return  # they asked for something else since
     yield _outcome(outcome)
     if found.policy == "lottery":
         yield Because("drawn", f"You were drawn number {_drawn(found, registration.id)} of {len(found.outcomes)}.")

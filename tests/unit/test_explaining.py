@@ -196,6 +196,11 @@ def test_an_offer_is_explained_with_its_deadline() -> None:
     assert found.reasons[1].sentence == (
         "A place on Monday is held for you. You can take it until Wednesday 16 June 2021, 10:00 (London time, BST)."
     )
+    room.now += 2 * DAY
+    assert why(room, "cat").reasons[1].sentence == (
+        "A place on Monday was held for you, and you could take it until Wednesday 16 June 2021, 10:00"
+        " (London time, BST)."
+    )
     room.register("dan", "tue")
     room.do(Withdraw(project_id=P, registration_id=ben.id))
     assert (why(room, "dan").status, codes(room, "dan")) == (Status.OFFERED, ["offered"])

@@ -75,6 +75,17 @@ class PersonOutcome:
     missed: tuple[Missed, ...]
     displaced: bool
 
+    def is_about(self, wishes: tuple[str, ...], place: str | None) -> bool:
+        """Whether somebody has now what they got, and still wishes for it and for what they would rather have had.
+
+        Args:
+            wishes: theirs now.
+            place: the session they have a place in now.
+        """
+        asked = tuple(one.session for one in self.missed)
+        known = wishes if place is None else wishes[: len(asked) + 1]
+        return self.session == place and known == (asked if place is None else (*asked, place))
+
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
