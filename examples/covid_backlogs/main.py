@@ -1,4 +1,4 @@
-"""The call for participants of June 2021, end to end: announced, answered, closed, put right, held.
+"""The call for participants of June 2021, end to end: announced, answered, closed, put right, held, written up.
 
 Run it with ``./dev demo``, or ``python examples/covid_backlogs/main.py --out out``. Everybody in it is made up. Mail
 goes into a folder, the clock is set by hand, and nothing needs a network.
@@ -12,11 +12,12 @@ from datetime import datetime, time
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import data
 import report_page
 import telling
+from afterwards import Afterwards
+from clock import Clock
 
 from insight_sessions import (
     AnnounceProject,
@@ -44,26 +45,6 @@ CLOSED = datetime(2021, 6, 30, 17)  # noqa: DTZ001 - the same
 LOOKED_AT = datetime(2021, 7, 1, 12)  # noqa: DTZ001 - the same
 HELD = datetime(2021, 7, 9, 9)  # noqa: DTZ001 - the same
 CLOSE_OF_DAY = time(20)
-
-
-class Clock:
-    """A clock that stands until it is set.
-
-    Args:
-        zone: whose wall clock it is.
-    """
-
-    def __init__(self, zone: str) -> None:
-        self._zone = ZoneInfo(zone)
-        self.set(ANNOUNCED)
-
-    def set(self, shows: datetime) -> None:
-        """Let it show this."""
-        self._now = shows.replace(tzinfo=self._zone)
-
-    def now(self) -> datetime:
-        """What it shows."""
-        return self._now
 
 
 @dataclass
@@ -205,7 +186,7 @@ def tell(out: Path) -> None:
     members, wrong_members = data.read_members(HERE / "members.csv")
     sign_ups, wrong_sign_ups = data.read_sign_ups(HERE / "signups.csv")
     telling.read(len(members), len(sign_ups), [*wrong_members, *wrong_sign_ups])
-    clock = Clock(project.timezone)
+    clock = Clock(project.timezone, ANNOUNCED)
     directory = data.Directory(members)
     with Desk.open(
         f"sqlite:///{quote(str(out / 'backlogs.db'))}",
@@ -222,7 +203,13 @@ def tell(out: Path) -> None:
         story.take([one for one in sign_ups if CLOSED <= one.at < LOOKED_AT])
         story.look_after_thursday()
         story.take([one for one in sign_ups if one.at >= LOOKED_AT])
+        later = Afterwards(desk, clock, project.id)
+        later.plan_joining()
+        later.let_in()
         eve = story.hold()
+        later.count()
+        later.write_up()
+        later.listen()
         story.leave(out)
         figures = report_page.Figures(desk.state(project.id).project, at_close, eve, story.asked, story.refused)
         (out / "report.html").write_text(report_page.page(figures), encoding="utf-8")

@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 STORY = EXAMPLES / "covid_backlogs"
 LOOKED_AT = datetime(2021, 7, 1, 11, tzinfo=UTC)
+MESSAGES = 134
 
 # By name, for a type checker knows the program's folder by its own root.
 data = import_module("examples.covid_backlogs.data")
@@ -110,6 +111,13 @@ def to(message: EmailMessage) -> str:
     return str(address.addr_spec)
 
 
+def plain(message: EmailMessage) -> str:
+    """What a mail says."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 def calendars(folder: Path) -> dict[str, Calendar]:
     """Calendar files by name, each read by two libraries."""
     found = {}
@@ -153,10 +161,7 @@ def test_people_of_a_cancelled_session_are_told_once(out: Path, state: ProjectSt
     theirs = [state.people[one.person or ""].email for one in events]
     told = [message for message in mails if message["Date"].datetime == LOOKED_AT]
     assert sorted(map(to, told)) == sorted(theirs)
-    for message in told:
-        body = message.get_body(("plain",))
-        assert body is not None
-        assert "Thursday 8 July 2021, 17:00 to 19:00" in body.get_content()
+    assert all("Thursday 8 July 2021, 17:00 to 19:00" in plain(message) for message in told)
 
 
 def test_who_lost_a_place_gets_the_next_one(state: ProjectState) -> None:
@@ -166,6 +171,41 @@ def test_who_lost_a_place_gets_the_next_one(state: ProjectState) -> None:
     assert displaced.place == "tue"
     waiting = [one for one in state.registrations.values() if one.status is Status.WAITING and "tue" in one.wishes]
     assert len([one for one in waiting if one.registered_at < LOOKED_AT and not one.displaced]) == 3
+
+
+def test_joining_details_go_to_those_with_a_place_the_day_before(
+    state: ProjectState, mails: list[EmailMessage]
+) -> None:
+    """In an invite that brings their calendar up to date; nobody else ever sees a link."""
+    for name, eve in (("mon", datetime(2021, 7, 4, 9, tzinfo=UTC)), ("tue", datetime(2021, 7, 5, 13, tzinfo=UTC))):
+        link = f"https://meet.example.org/backlogs-{name}"
+        told = [message for message in mails if link in plain(message)]
+        assert {message["Date"].datetime for message in told} == {eve}
+        assert sorted(map(to, told)) == sorted(state.people[one.person].email for one in state.holders(name))
+        for message in told:
+            [invite] = [part.get_content() for part in message.walk() if part.get_content_type() == "text/calendar"]
+            assert link in str(Calendar.from_ical(invite).walk("VEVENT")[0]["conference"])
+
+
+def test_who_came_is_recorded(state: ProjectState, printed: str) -> None:
+    """Five of seven, twice."""
+    assert printed.count("5 attended, 1 excused, 1 absent") == 2
+    marks = Counter(one.attendance for one in state.registrations.values())
+    assert marks == {"attended": 10, "excused": 2, "absent": 2, None: 17}
+
+
+def test_the_write_up_is_answered_and_quoted_with_consent_only(
+    state: ProjectState, printed: str, mails: list[EmailMessage]
+) -> None:
+    """Two versions went out, one of three is told what became of their words, and one wants no quotation."""
+    assert {one.version: one.audience for one in state.write_ups.values()} == {1: "registered", 2: "public"}
+    told = Counter(to(message) for message in mails if message["Subject"].startswith("What came out of the sessions"))
+    assert set(told.values()) == {2}
+    assert len(told) == len(state.people)
+    [answer] = [message for message in mails if message["Subject"].startswith("You said, we answer")]
+    assert "You left out community pharmacies." in plain(answer)
+    assert "3 people said something, 2 may be quoted" in printed
+    assert [one.text in printed for one in state.feedback.values()].count(False) == 1
 
 
 def test_every_no_is_counted_by_its_reason(printed: str) -> None:
@@ -212,7 +252,7 @@ def test_everybody_with_a_place_has_one_invite(out: Path, state: ProjectState) -
 
 def test_every_message_is_a_whole_mail_to_one_person(mails: list[EmailMessage], printed: str) -> None:
     """With one recipient, no hidden one, and a calendar part that can be read."""
-    assert len(mails) == 59
+    assert len(mails) == MESSAGES
     assert f"{len(mails)}  mail/*.eml" in printed
     assert len({message["Message-ID"] for message in mails}) == len(mails)
     for message in mails:
@@ -231,7 +271,7 @@ def test_telling_it_again_starts_afresh(tmp_path: Path, printed: str) -> None:
     (tmp_path / "out" / "mine.txt").write_text("keep", encoding="utf-8")
     (tmp_path / "out" / "backlogs.db").write_bytes(b"no store at all")
     assert run(STORY / "main.py", tmp_path) == printed
-    assert len(list((tmp_path / "out" / "mail").iterdir())) == 59
+    assert len(list((tmp_path / "out" / "mail").iterdir())) == MESSAGES
     assert (tmp_path / "out" / "mine.txt").read_text(encoding="utf-8") == "keep"
 
 

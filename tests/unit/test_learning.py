@@ -285,3 +285,14 @@ def test_a_version_is_kept_as_it_was_shared() -> None:
     record = encode(P, "write_up", shared.key, 1, shared)
     assert record.subject is None
     assert decode([record]).things == [shared]
+
+
+def test_a_version_after_the_time_for_feedback_asks_for_none() -> None:
+    """Nobody is asked for something by a moment that has passed."""
+    room = after()
+    room.do(share(feedback_until=1))
+    assert all(learned(owed, room.state)["feedback_until"] for owed in room.notices)
+    room.now += 2 * DAY
+    room.do(share(text="Waiting is work for many."))
+    assert room.notices
+    assert [learned(owed, room.state)["feedback_until"] for owed in room.notices] == [""] * len(room.notices)

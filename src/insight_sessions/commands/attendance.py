@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MOST_RECORDED: Final = 1_000
 
 Marks = Annotated[
-    dict[OpaqueId, Attendance | Literal["unset"]],
+    Mapping[OpaqueId, Attendance | Literal["unset"]],
     Field(min_length=1, max_length=MOST_RECORDED),
     AfterValidator(labels),
 ]

@@ -21,13 +21,15 @@ def learned(owed: Owed, state: ProjectState) -> Mapping[str, str]:
             feedback = state.one_of(state.feedback, "feedback", owed.about)
             return {"feedback": feedback.text, "answer": feedback.answer or ""}
         case _:
-            return _write_up(state.one_of(state.write_ups, "write_up", owed.about), state.definition.timezone)
+            return _write_up(owed, state.one_of(state.write_ups, "write_up", owed.about), state.definition.timezone)
 
 
-def _write_up(one: SharedWriteUp, timezone: str) -> Mapping[str, str]:
+def _write_up(owed: Owed, one: SharedWriteUp, timezone: str) -> Mapping[str, str]:
+    # A later version may come when the time for feedback is over.
+    until = one.feedback_until if one.is_open_at(owed.at) else None
     return {
         "write_up": one.title,
         "version": str(one.version) if one.version > 1 else "",
         "write_up_text": one.words,
-        "feedback_until": "" if one.feedback_until is None else at(one.feedback_until, timezone),
+        "feedback_until": "" if until is None else at(until, timezone),
     }
