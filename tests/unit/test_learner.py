@@ -11,6 +11,7 @@ from insight_sessions.commands.places import Withdraw
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound, Refusal
+from insight_sessions.summarising import summary
 from insight_sessions.testing import learned
 from insight_sessions.testing.learned import Learner, check_learned
 from insight_sessions.testing.mailbox import Mailbox
@@ -44,10 +45,10 @@ def test_everything_that_people_can_do_afterwards_comes_up() -> None:
 def test_nothing_is_learned_before_a_session_was_held() -> None:
     """Whatever the dice say."""
     learner, room = Learner(9), Rehearsal(project(session("mon")))
-    assert {learner.command(room.state) for _ in range(50)} == {None}
+    assert not any(learner.command(room.state) for _ in range(50))
     empty = ProjectState(project_id=P)
     assert learner.command(empty) is None
-    assert {Learner(1).command(after().state) for _ in range(50)} == {None}  # this history has nothing of it
+    assert not any(Learner(1).command(after().state) for _ in range(50))  # this history has nothing of it
 
 
 def test_a_notice_of_a_write_up_comes_when_it_is_shared() -> None:
@@ -99,7 +100,7 @@ def test_a_quote_without_consent_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     before = room.state
     command = GiveFeedback(project_id=P, registration_id=room.of("ada").id, text="A.")
     given = room.do(command)
-    quoting = learned.summary(room.state.put(replace(given, may_quote=True)))
+    quoting = summary(room.state.put(replace(given, may_quote=True)))
     monkeypatch.setattr(learned, "summary", {room.state: quoting}.__getitem__)
     assert room.last is not None
     with pytest.raises(Broken, match="agreed to it"):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
@@ -140,6 +140,15 @@ class Course:
         for number in numbers:
             self.machines.update(number)
 
+    def _tick_everywhere(self) -> None:
+        """After an update each process looks after the project by the rules that it has, in any order."""
+        for number in self.world.dice.sample(range(len(self.desks)), len(self.desks)):
+            with self.machines.rules_of(number):
+                self._observed(partial(self._tick, number))
+
+    def _tick(self, number: int) -> None:
+        self._desk(number).tick()
+
     # Steps
 
     def _step(self) -> None:
@@ -151,6 +160,7 @@ class Course:
             self._reopen(0, 1)
         if world.chance(0.04):
             self._update(*dice.choice(((0,), (1,), (0, 1))))
+            self._tick_everywhere()
         if world.chance(0.1):
             self.deviser.renew_somebody()
         if world.chance(0.35):

@@ -190,8 +190,7 @@ class Deviser:
             self._replied = self._reply(state)
             return self._replied
         if self._replied is not None and self._moves.random() < 0.15:
-            # A calendar that answers by itself says the same again.
-            return self._replied.model_copy(update={"stamped": self._world.now})
+            return self._again(self._replied)
         if state.definition.places == "allocation" and self._together.random() < 0.2:
             return self._allocate()
         if len(state.registrations) > 1 and self._together.random() < 0.05:
@@ -303,6 +302,13 @@ class Deviser:
             stamped=None if dice.random() < 0.1 else self._world.now.replace(minute=0, second=0, microsecond=0) + ahead,
             trusted=dice.random() < 0.2,
         )
+
+    def _again(self, reply: TakeReply) -> TakeReply:
+        """A calendar that answers by itself says the same again; or a mail from before, which was late, another."""
+        if self._moves.random() < 0.5:
+            return reply.model_copy(update={"stamped": self._world.now})
+        earlier = None if reply.stamped is None else reply.stamped - timedelta(hours=1)
+        return reply.model_copy(update={"answer": "DECLINED", "stamped": earlier})
 
     def mail(self, state: ProjectState) -> tuple[bytes, bool]:
         """The same as a calendar sends it, and whether the host knows whose it is."""

@@ -70,7 +70,7 @@ class Learner:
         return AnswerFeedback(project_id=state.project_id, feedback_id=self._dice.choice([*ids, "f-nobody"]), text=text)
 
 
-def check_learned(before: ProjectState, command: Command[object], decided: Decided) -> None:
+def check_learned(before: ProjectState, command: Command[Any], decided: Decided) -> None:
     """Who is told of a write-up, and whose words are quoted."""
     after = decided.state
     told = Counter(owed.person for owed in decided.notices if owed.kind is NoticeKind.WRITE_UP)
@@ -94,7 +94,7 @@ def _check_telling(after: ProjectState, shared: SharedWriteUp, told: Counter[str
     expect(everybody or not new, "a write-up reaches its audience", f"{shared.key}: {len(told)} of {len(readers)}")
 
 
-def _check_words(before: ProjectState, command: Command[object], after: ProjectState) -> None:
+def _check_words(before: ProjectState, command: Command[Any], after: ProjectState) -> None:
     """Nobody speaks for somebody else, and nobody is quoted who did not agree to it when they last spoke."""
     for id, one in after.feedback.items():
         known = before.feedback.get(id)
