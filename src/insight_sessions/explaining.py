@@ -236,7 +236,8 @@ def _answer(registration: Registration) -> Iterator[Because]:
 def _waiting(
     state: ProjectState, registration: Registration, lines: dict[str, _Standing], now: datetime
 ) -> Iterator[Because]:
-    if registration.waits_for and registration.barred:
+    undecided = registration.status is Status.INTERESTED and state.definition.places == "allocation"
+    if (registration.waits_for or undecided) and registration.barred:
         yield Because("not_eligible", "At the last check you were not eligible, so you are passed over.")
     elif registration.waits_for and not is_current(registration, state.definition, now):
         yield _CHECK_DUE

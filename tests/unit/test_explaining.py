@@ -128,6 +128,10 @@ def test_somebody_who_is_passed_over_is_told_why() -> None:
     room.state = room.state.put(replace(ben, barred=True))
     assert codes(room, "ben") == ["waiting", "not_eligible", "position"]
     assert room.now == NOW
+    room = Rehearsal(project(places="allocation"))
+    cat = room.register("cat", "mon")
+    room.state = room.state.put(replace(cat, barred=True))
+    assert codes(room, "cat") == ["not_decided", "not_eligible"]
 
 
 def test_a_check_explains_nothing_to_somebody_who_has_a_place() -> None:
