@@ -220,6 +220,8 @@ def test_bounds_that_cannot_be_kept_are_named() -> None:
         " mon, tue."
     )
     assert refused.value.unmet == (Unmet(0, "mon", "Canary", 1, 0), Unmet(0, "tue", "acute", 1, 0))
+    assert "bounds_impossible" in repr(refused.value)
+    assert "Canary" not in repr(refused.value)
     with pytest.raises(BoundsMissed, match=r"bound 2 .* of each setting\) is missed by 2"):
         decided("balanced", people, rooms(mon=3, tue=3), *asked)
     copy = pickle.loads(pickle.dumps(refused.value))  # noqa: S301 - our own

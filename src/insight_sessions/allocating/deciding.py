@@ -45,6 +45,10 @@ class BoundsMissed(NotPossible):
         self.unmet = tuple(unmet)
         self.args = (reason, public_message, self.unmet)
 
+    def __repr__(self) -> str:
+        """Without what is missed: its values come from members, and this may end in a log."""
+        return f"{type(self).__name__}({self.reason!r}, {self.public_message!r})"
+
 
 def policy_named(name: str, policies: Mapping[str, AllocationPolicy]) -> AllocationPolicy:
     """A policy by its name.
