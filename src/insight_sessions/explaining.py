@@ -102,16 +102,17 @@ def explain(state: ProjectState, registration: Registration | None, now: datetim
 
 
 def _lines(state: ProjectState, registration: Registration, now: datetime) -> dict[str, _Standing]:
-    open_ones = {one.id: one for one in state.sessions.values() if one.is_open_at(now)}
+    if not registration.waits_for:
+        return {}
+    open_ones = (one.id for one in state.sessions.values() if one.is_open_at(now))
+    lines = {session_id: [one.id for one in state.line(session_id)] for session_id in open_ones}
     found: dict[str, _Standing] = {}
     for session_id in registration.waits_for:
-        elsewhere = Counter[str]()
-        for position, other in enumerate(state.line(session_id), 1):
-            if other.id == registration.id:
-                found[session_id] = _Standing(position, elsewhere)
-                break
-            others = (open_ones[wish] for wish in other.waits_for if wish != session_id and wish in open_ones)
-            elsewhere.update(one.id for one in others if state.may_take(other.person, one))
+        line = lines.get(session_id, [])
+        if registration.id in line:
+            before = set(line[: line.index(registration.id)])
+            others = {id: len(before.intersection(other)) for id, other in lines.items() if id != session_id}
+            found[session_id] = _Standing(len(before) + 1, Counter(others))
     return found
 
 
@@ -245,7 +246,7 @@ def _waiting(
         yield Because("organiser_decides", "The organisers decide who gets a place that becomes free.")
     for session_id in registration.hopes_for:
         session = state.session(session_id)
-        if session_id in lines and session.is_open_at(now):
+        if session_id in lines:
             yield Because("position", _position(state, session_id, lines[session_id]), session_id)
             yield from _held_up(state, registration, session, now)
         elif registration.waits_for or session.is_open_at(now):

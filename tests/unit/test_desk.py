@@ -154,7 +154,8 @@ def test_a_report_and_an_explanation_are_of_now() -> None:
     assert desk.report(P).funnel.waiting == 1
     assert desk.explain(P, "ben").position == 1
     clock.moves(days=22)
-    assert [one.code for one in desk.explain(P, "ben").reasons] == ["waiting", "session_begun"]
+    assert [one.code for one in desk.explain(P, "ben").reasons] == ["nothing_to_wait_for", "session_begun"]
+    assert desk.explain(P, "ben").position is None
     assert desk.explain(P, "nobody").status is None
 
 
