@@ -13,11 +13,14 @@ from typing import Any, Final
 import pytest
 
 from insight_sessions import delivery, upkeep, writer
-from insight_sessions.commands import calls, deciding, filling, passing, places, sessions, zones
-from insight_sessions.commands.difference import Difference
+from insight_sessions.commands import calls, deciding, filling, offering, passing, places, sessions, zones
+from insight_sessions.commands.attendance import RecordAttendance
+from insight_sessions.commands.base import Ref, Ruling
+from insight_sessions.commands.difference import Cause, Difference
+from insight_sessions.commands.offering import OfferPlace, RefuseOffer
 from insight_sessions.commands.replying import TakeReply
 from insight_sessions.correspondence import Correspondence
-from insight_sessions.domain.notices import Method, Owed
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.reply import Replied
 from insight_sessions.domain.session import Session
@@ -295,6 +298,146 @@ def cancelled_sessions_keep_their_people(patch: pytest.MonkeyPatch) -> None:
 def two_registrations_of_one_member(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether they have registered already."""
     patch.setattr(ProjectState, "latest_of", lambda self, person_id: None)
+
+
+# Offers
+
+
+def _while(
+    patch: pytest.MonkeyPatch, command: type[Any], owner: type[Any], name: str, told: Callable[..., Any]
+) -> None:
+    """Let a rule be told something else than what is so, and nobody but that rule."""
+    rule = command.rule
+
+    def misled(self: Any, *given: Any) -> Any:
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(owner, name, told)
+            return rule(self, *given)
+
+    patch.setattr(command, "rule", misled)
+
+
+@bug
+def offers_beyond_the_places(patch: pytest.MonkeyPatch) -> None:
+    """An organiser offers a place that is not free."""
+    _while(patch, OfferPlace, ProjectState, "has_room", lambda self, session: True)
+
+
+@bug
+def a_place_that_is_offered_is_free_for_others(patch: pytest.MonkeyPatch) -> None:
+    """Only places that somebody has are counted."""
+    patch.setattr(Registration, "holds", property(lambda self: () if self.place is None else (self.place,)))
+
+
+@bug
+def offers_never_lapse(patch: pytest.MonkeyPatch) -> None:
+    """The deadline passes, and the place stays held."""
+    patch.setattr(passing, "lapse", lambda state, late, now: state)
+
+
+@bug
+def an_offer_that_lapses_is_told_and_not_taken_away(patch: pytest.MonkeyPatch) -> None:
+    """They read that it is gone, and hold it for another day."""
+    lapse = offering.lapse
+
+    def for_another_day(state: ProjectState, late: Iterable[Registration], now: datetime) -> ProjectState:
+        some = list(late)
+        state = lapse(state, some, now)
+        for one in some:
+            after = state.registrations[one.id]
+            if one.offer is not None and after.is_live and after.offer is None:
+                state = state.put(after.but(offer=replace(one.offer, until=one.offer.until + timedelta(days=1))))
+        return state
+
+    patch.setattr(passing, "lapse", for_another_day)
+
+
+@bug
+def who_does_not_answer_stays_first(patch: pytest.MonkeyPatch) -> None:
+    """An offer that lapses goes to the same person again."""
+    patch.setattr(offering, "_lapsed", lambda state, one, policy: one.but(offer=None))
+
+
+@bug
+def a_refused_offer_is_asked_again(patch: pytest.MonkeyPatch) -> None:
+    """Saying no to a place leaves its session among the wishes."""
+
+    def rule(self: RefuseOffer, state: ProjectState, facts: Any, moment: Any) -> Ruling:
+        registration = places.live(state, self.registration_id)
+        offer = offering._open(registration, moment.now)
+        after = registration.but(offer=None)
+        state = filling.fill(state.put(after), [offer.session, *after.waits_for], moment.now)
+        return Ruling(state, Ref("registration", after.id), cause=Cause(NoticeKind.OFFER_REFUSED))
+
+    patch.setattr(RefuseOffer, "rule", rule)
+
+
+@bug
+def offers_last_until_the_session(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks at the cut-off."""
+    patch.setattr("insight_sessions.domain.offering.cut_off", lambda project, session, place=None: session.begins)
+
+
+@bug
+def an_offer_stays_where_its_session_went(patch: pytest.MonkeyPatch) -> None:
+    """A session is moved, and what is offered of it keeps its old deadline."""
+    patch.setattr(offering, "follow", lambda state, moved, now: state)
+    for module in (sessions, zones):
+        patch.setattr(module, "follow", lambda state, moved, now: state, raising=False)
+
+
+# Who came
+
+
+@bug
+def attendance_before_the_session(patch: pytest.MonkeyPatch) -> None:
+    """People were there before it began."""
+    _while(patch, RecordAttendance, Session, "is_open_at", lambda self, now: False)
+
+
+@bug
+def attendance_of_people_without_a_place(patch: pytest.MonkeyPatch) -> None:
+    """Somebody who waited is said to have stayed away."""
+    rule = RecordAttendance.rule
+
+    def anybody(self: Any, state: ProjectState, *given: Any) -> Any:
+        there = {id: one.but(place=self.session_id) for id, one in state.registrations.items() if id in self.attendance}
+        ruling = rule(self, replace(state, registrations=state.registrations.update(there)), *given)
+        after = ruling.state
+        for id in there:
+            one = after.registrations[id].but(place=state.registrations[id].place)
+            after = replace(after, registrations=after.registrations.insert(id, one))
+        return ruling._replace(state=after)
+
+    patch.setattr(RecordAttendance, "rule", anybody)
+
+
+@bug
+def attendance_is_corrected_without_a_trail(patch: pytest.MonkeyPatch) -> None:
+    """What was recorded first is nowhere to be read."""
+    rule = RecordAttendance.rule
+
+    def quietly(self: Any, *given: Any) -> Any:
+        ruling = rule(self, *given)
+        return ruling._replace(events=tuple(event for event in ruling.events if event.corrected is None))
+
+    patch.setattr(RecordAttendance, "rule", quietly)
+
+
+@bug
+def attendance_is_never_corrected(patch: pytest.MonkeyPatch) -> None:
+    """What was recorded first stays."""
+    rule = RecordAttendance.rule
+
+    def once(self: Any, state: ProjectState, *given: Any) -> Any:
+        ruling = rule(self, state, *given)
+        after = ruling.state
+        for id, one in state.registrations.items():
+            if one.attendance is not None and id in self.attendance:
+                after = after.put(one)
+        return ruling._replace(state=after, events=())
+
+    patch.setattr(RecordAttendance, "rule", once)
 
 
 # When it is

@@ -24,6 +24,9 @@ from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
 from insight_sessions.testing.eligible import lets_in
 from insight_sessions.testing.learned import check_learned
+from insight_sessions.testing.invariants_answers import check_unaccepted
+from insight_sessions.testing.invariants_attendance import check_recorded
+from insight_sessions.testing.what_if import check_what_if
 from insight_sessions.testing.world import expect
 
 ENDED = frozenset({Decision.DECLINED, Decision.WITHDRAWN})
@@ -114,6 +117,9 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     _check_attendance(before, command, after)
     _check_places(before, command, after)
     _check_offers(before, command, decided, now)
+    check_unaccepted(before, command, decided)
+    check_recorded(before, command, decided)
+    check_what_if(after, now)
     _check_order(before, command, after, now)
     _check_working_out(before, command, decided, now, told)
     _check_answers(before, command, after)
