@@ -183,6 +183,13 @@ class Desk:
         _refuse_mixed(project_id, commands)
         return doing.do_many(project_id, commands, self._request, self._writer)
 
+    def command_id(self, command: Command[Any]) -> str:
+        """An id for a command, made of what it says: the same for the same content, and meaningless to others.
+
+        With it, a command that may be asked for again, such as by reading a file twice, is done once.
+        """
+        return f"f-{self._identity.fingerprint(command)}"
+
     def preview(self, *commands: Command[Any]) -> Preview:
         """What commands of one project would do, one after the other; nothing is written.
 

@@ -220,7 +220,7 @@ def test_every_no_is_counted_by_its_reason(printed: str) -> None:
 
 def test_wrong_rows_are_named_by_line_and_not_repeated(printed: str) -> None:
     """What stands in them may be somebody's name, or a trick."""
-    lines = re.findall(r"^  (members|signups)\.csv, line (\d+): \S", printed, re.MULTILINE)
+    lines = re.findall(r"^  (members|signups)\.csv, line (\d+)[:,] \S", printed, re.MULTILINE)
     assert lines == [(name, line) for name, lines in WRONG.items() for line in lines]
     for name, numbers in WRONG.items():
         rows = list(csv.reader((STORY / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
@@ -393,12 +393,12 @@ def test_the_page_names_nobody(text: str) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"id,name\n1,Ada\n", "line 1: the columns must be id, name, email"),
-        (b"", "line 1: the columns must be"),
+        (b"id,name\n1,Ada\n", "line 1: The columns must be id, name, email"),
+        (b"", "line 1: The columns must be"),
         (b"\xff\xfe\x00", "not UTF-8 text"),
         (
             b'id,name,email,language,active,valid_until,setting,country,role\n"open',
-            "after line 1: unexpected end of data",
+            "line 2: The quotes or line breaks of this row are wrong.",
         ),
     ],
 )
@@ -414,29 +414,29 @@ def test_a_file_that_cannot_be_used_is_refused_as_a_whole(tmp_path: Path, conten
     ("row", "problem"),
     [
         ("q-2,Bo,BO@example.org,en,yes,,,,", None),
-        ("Q-1,Bo,bo@example.org,en,yes,,,,", "the id or the e-mail address stands in an earlier row too"),
-        ("q-2,Bo,bo@example.org,en,maybe,,,,", "active: "),
-        ("q-2,Bo,bo@example.org,en,yes", "5 cells where 9 are expected"),
-        ("q-2,Bo,bo@example.org,en,yes,,,,,,", "more than 9 cells"),
-        ("q-2,,bo@example.org,en,yes,,,,", "name: "),
-        ("q-2,B\u202eo,bo@example.org,en,yes,,,,", "name: "),
+        ("Q-1,Bo,bo@example.org,en,yes,,,,", ", id: The id or the e-mail address stands in an earlier row too."),
+        ("q-2,Bo,bo@example.org,en,maybe,,,,", ", active: "),
+        ("q-2,Bo,bo@example.org,en,yes", ": This row has 5 cells where 9 are expected."),
+        ("q-2,Bo,bo@example.org,en,yes,,,,,,", ": This row has 11 cells where 9 are expected."),
+        ("q-2,,bo@example.org,en,yes,,,,", ", name: "),
+        ("q-2,B\u202eo,bo@example.org,en,yes,,,,", ", name: "),
     ],
 )
 def test_a_wrong_member_is_left_out_and_named_by_line(tmp_path: Path, row: str, problem: str | None) -> None:
     """The others are read."""
-    head = ",".join(data.MEMBER_COLUMNS)
+    head = "id,name,email,language,active,valid_until,setting,country,role"
     good = "q-1,Ada,ada@example.org,en,yes,2021-12-31,acute,,"
     (tmp_path / "members.csv").write_text(f"\ufeff{head}\r\n{good}\r\n{row}\r\n", encoding="utf-8", newline="")
     members, wrong = data.read_members(tmp_path / "members.csv")
     assert members[0].name == "Ada"
     assert len(members) == (1 if problem else 2)
-    assert [str(one).startswith(f"members.csv, line 3: {problem}") for one in wrong] == ([True] if problem else [])
+    assert [str(one).startswith(f"members.csv, line 3{problem}") for one in wrong] == ([True] if problem else [])
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     """Nobody can fill the memory."""
-    (tmp_path / "signups.csv").write_bytes(b" " * (data.MAX_BYTES + 1))
-    with pytest.raises(ValueError, match=r"^signups\.csv: larger than"):
+    (tmp_path / "signups.csv").write_bytes(b"\n" * (data.LIMITS.bytes + 1))
+    with pytest.raises(ValueError, match=r"^signups\.csv, line \d+: The file is too large"):
         data.read_sign_ups(tmp_path / "signups.csv")
 
 
