@@ -23,9 +23,9 @@ from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
 from insight_sessions.testing.eligible import lets_in
-from insight_sessions.testing.learned import check_learned
 from insight_sessions.testing.invariants_answers import check_unaccepted
 from insight_sessions.testing.invariants_attendance import check_recorded
+from insight_sessions.testing.learned import check_learned
 from insight_sessions.testing.what_if import check_what_if
 from insight_sessions.testing.world import expect
 
