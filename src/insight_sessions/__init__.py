@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     )
     from insight_sessions.commands.feedback import AnswerFeedback as AnswerFeedback
     from insight_sessions.commands.feedback import GiveFeedback as GiveFeedback
+    from insight_sessions.commands.following import ConfirmFollowing as ConfirmFollowing
+    from insight_sessions.commands.following import Follow as Follow
+    from insight_sessions.commands.following import Unfollow as Unfollow
     from insight_sessions.commands.joining import ReleaseJoiningDetails as ReleaseJoiningDetails
     from insight_sessions.commands.learning import ShareWriteUp as ShareWriteUp
     from insight_sessions.commands.offering import (
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
     from insight_sessions.commands.sessions import (
         ResizeSession as ResizeSession,
     )
+    from insight_sessions.commands.telling import PostUpdate as PostUpdate
     from insight_sessions.delivery import Deliveries as Deliveries
     from insight_sessions.desk import Desk as Desk
     from insight_sessions.domain.allocated import (
@@ -131,6 +135,8 @@ if TYPE_CHECKING:
     )
     from insight_sessions.domain.events import Event as Event
     from insight_sessions.domain.events import EventKind as EventKind
+    from insight_sessions.domain.following import Follower as Follower
+    from insight_sessions.domain.following import Update as Update
     from insight_sessions.domain.learning import Audience as Audience
     from insight_sessions.domain.learning import Feedback as Feedback
     from insight_sessions.domain.learning import SharedWriteUp as SharedWriteUp
@@ -297,6 +303,7 @@ _ROOMS = {
     "commands.base": ("Command", "Facts"),
     "commands.calls": ("AmendProject", "AnnounceProject", "CancelProject", "CloseCall", "OpenCall"),
     "commands.feedback": ("AnswerFeedback", "GiveFeedback"),
+    "commands.following": ("ConfirmFollowing", "Follow", "Unfollow"),
     "commands.joining": ("ReleaseJoiningDetails",),
     "commands.offering": ("AcceptOffer", "OfferPlace", "RefuseOffer"),
     "commands.learning": ("ShareWriteUp",),
@@ -310,11 +317,13 @@ _ROOMS = {
         "Withdraw",
     ),
     "commands.sessions": ("AddSession", "CancelSession", "RescheduleSession", "ResizeSession"),
+    "commands.telling": ("PostUpdate",),
     "delivery": ("Deliveries",),
     "desk": ("Desk",),
     "domain.allocation": ("AllocationPolicy", "Bound", "Candidate", "Proposal", "Room", "Score"),
     "domain.events": ("Event", "EventKind"),
     "domain.learning": ("Audience", "Feedback", "SharedWriteUp", "WriteUp"),
+    "domain.following": ("Follower", "Update"),
     "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.offering": ("Offers",),
@@ -395,6 +404,7 @@ __all__ = [
     "CloseCall",
     "Command",
     "CommandConflict",
+    "ConfirmFollowing",
     "ConfirmPlace",
     "ConsentAsked",
     "ConsoleNotifier",
@@ -414,6 +424,8 @@ __all__ = [
     "Facts",
     "Feedback",
     "FolderNotifier",
+    "Follow",
+    "Follower",
     "Funnel",
     "GiveFeedback",
     "Health",
@@ -442,6 +454,7 @@ __all__ = [
     "Person",
     "PersonOutcome",
     "PluginError",
+    "PostUpdate",
     "Preview",
     "Project",
     "ProjectFileError",
@@ -480,7 +493,9 @@ __all__ = [
     "StorageError",
     "Summary",
     "SwitchSession",
+    "Unfollow",
     "Unmet",
+    "Update",
     "UpgradeNeeded",
     "ValidOnTheDay",
     "Withdraw",

@@ -126,17 +126,25 @@ class Correspondence:
 
 
 def _addressee(owed: Owed, state: ProjectState) -> Person:
-    """Who a notice is for, as they are now: a member, who need not have registered, or the organiser."""
+    """Who a notice is for, as they are now: a member, who need not have registered, a follower, or the organiser."""
     if not owed.person:
         project = state.definition
         contact = project.organiser
         return Person(id="", member_id="", name=contact.name, email=contact.email, language=project.language)
     if owed.registration:
         state.registration(owed.registration)
-    person = state.people.get(owed.person)
+    person = state.people.get(owed.person) or _follower(owed, state)
     if person is None:
         raise NotFound("person", owed.person)
     return person
+
+
+def _follower(owed: Owed, state: ProjectState) -> Person | None:
+    """Who follows; whoever did not confirm, or not since they left, is asked whether they want to and nothing else."""
+    one = state.followers.get(owed.person)
+    if one is None or not (one.is_confirmed or owed.kind is NoticeKind.CONFIRM_FOLLOWING):
+        return None
+    return Person(id=one.id, member_id="", name=one.name, email=one.email, language=one.language)
 
 
 def _address(owed: Owed, person: Person) -> str:

@@ -92,6 +92,7 @@ class Desk:
             state_of=self._writer.state,
             seen=self._writer.seen,
             registrations_of=partial(registrations_of, storage),
+            follower_id=self._identity.follower,
         )
         self._correspondence = Correspondence(self._plugins)
         self._courier = Courier(storage, self._plugins, self._runtime, self._correspondence, self._writer.state)

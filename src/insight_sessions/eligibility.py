@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from insight_sessions.commands.base import Command, Facts
+from insight_sessions.commands.following import ConfirmFollowing, Follow
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import RegisterInterest, SwitchSession
@@ -26,6 +27,7 @@ class Enquiry:
         state_of: gives the committed state of a project, or raises `NotFound`.
         seen: gives the state of a project as it was when it was last needed here, if it was, at no cost.
         registrations_of: gives somebody's registrations in all projects, by our id of them.
+        follower_id: our id of a follower, from their address.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Enquiry:
         state_of: Callable[[str], ProjectState],
         seen: Callable[[str], ProjectState | None],
         registrations_of: Callable[[str], Sequence[Registration]],
+        follower_id: Callable[[str], str],
     ) -> None:
         self._plugins = plugins
         self._runtime = runtime
@@ -44,6 +47,7 @@ class Enquiry:
         self._state_of = state_of
         self._seen = seen
         self._registrations_of = registrations_of
+        self._follower_id = follower_id
 
     def facts(self, command: Command[Any], state: ProjectState | None = None) -> Facts:
         """What is true now of whom a command is about, or what was worked out for it.
@@ -70,6 +74,10 @@ class Enquiry:
                 return self._again(command.project_id, command.registration_id, command.sessions, now)
             case CorrectMember():
                 return Facts(now, command.member, self._person_id(command.member.id))
+            case Follow():
+                return Facts(now, person=self._follower_id(command.email))
+            case ConfirmFollowing():
+                return self._confirming(command, now)
             case RecheckEligibility():
                 return self._again(command.project_id, command.registration_id, None, now)
             case _ if command.works_out:
@@ -110,6 +118,15 @@ class Enquiry:
                 known = known.model_copy(update={"active": False})  # whoever is in the directory no more is no member
         found = self._objections(known, project_id, sessions or registration.hopes_for)
         return Facts(now, known, person.id, found, past=self._past(person.id, state))
+
+    def _confirming(self, command: ConfirmFollowing, now: datetime) -> Facts:
+        """Whether the host knows a follower as a member, where only members can take part."""
+        state = self._state(command.project_id)
+        follower = None if state is None else state.followers.get(command.follower_id)
+        if state is None or follower is None or not (state.definition.members_only and self._plugins.has_directory):
+            return Facts(now)
+        found = self._plugins.find_member(follower.email)
+        return Facts(now, found, objections=() if found is not None and found.active else (NOT_A_MEMBER,))
 
     def _past(self, person_id: str, state: ProjectState | None) -> Past | None:
         """What somebody did before, if the project asks for it."""

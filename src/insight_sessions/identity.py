@@ -41,12 +41,15 @@ class Identity:
 
     def person(self, member_id: str) -> str:
         """Our id of a person."""
-        return (
-            "p-"
-            + blake2b(
-                normal(member_id).encode(errors="surrogatepass"), key=self._secret, digest_size=12, person=b"person"
-            ).hexdigest()
-        )
+        return "p-" + self._hashed(normal(member_id), b"person")
+
+    def follower(self, email: str) -> str:
+        """Our id of somebody of whom nothing but an address is known, however its letters are written."""
+        return "f-" + self._hashed(normal(email).lower(), b"follower")
+
+    def _hashed(self, said: str, purpose: bytes) -> str:
+        raw = said.encode(errors="surrogatepass")
+        return blake2b(raw, key=self._secret, digest_size=12, person=purpose).hexdigest()
 
     def feed_token(self, person: str, nonce: str) -> str:
         """The secret part of the address of somebody's feed: 64 letters and digits, 160 bits of them unguessable."""

@@ -17,12 +17,14 @@ from pydantic_core import from_json
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.events import Event
+from insight_sessions.domain.following import Follower, Opening, Update
 from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
+from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing
 from insight_sessions.errors import StorageError, UpgradeNeeded
@@ -38,6 +40,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "organiser": Organiser,
     "session": Session,
     "joining": Joining,
+    "reminder": Reminder,
     "person": Person,
     "registration": Registration,
     "answers": Answers,
@@ -47,6 +50,9 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "consolidation": Consolidation,
     "write_up": SharedWriteUp,
     "feedback": Feedback,
+    "follower": Follower,
+    "update": Update,
+    "opening": Opening,
 }
 
 
@@ -71,7 +77,7 @@ def _text(kind: type[Any], value: object) -> str:
 
 def _subject(thing: Thing) -> str | None:
     match thing:
-        case Person():
+        case Person() | Follower():
             return thing.id
         case Registration() | Answers() | Reason() | Consent() | Feedback():
             return thing.person
@@ -79,8 +85,10 @@ def _subject(thing: Thing) -> str | None:
             return None
 
 
-def encode(project_id: str, kind: str, id: str, version: int, thing: Thing) -> Record:
-    """A thing as a record."""
+def encode(project_id: str, kind: str, id: str, version: int, thing: Thing | None) -> Record:
+    """A thing as a record; None as that of one which is gone."""
+    if thing is None:
+        return Record(project_id, kind, id, version, subject=None, unique=None, body=None)
     return Record(
         project_id=project_id,
         kind=kind,

@@ -9,6 +9,7 @@ And nobody should read of a place that is held for them when it no longer is, no
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.session import Slot
@@ -71,6 +72,8 @@ def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     """A notice as it can be sent now: without an offer that is over; None when it is about nothing else.
 
     Whatever ended the offer is told by a notice of its own, and so is an answer that took the place of another one.
+    Sessions that are open are no news once they are not, and nobody is reminded of what they do not have, or of what
+    has begun.
 
     Args:
         owed: a notice that is about to be sent.
@@ -79,6 +82,11 @@ def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     """
     if owed.kind is NoticeKind.FEEDBACK_ANSWERED:
         return owed if _is_answered(owed, state) else None
+    if owed.kind in _SOON:
+        return owed if _is_ahead(owed, state, now) else None
+    if owed.opened:
+        left = state.call.is_open and any(state.sessions[slot.id].is_open_at(now) for slot in owed.opened)
+        return owed if left else None
     if owed.offered is None:
         return owed
     registration = state.registrations.get(owed.registration)
@@ -92,3 +100,15 @@ def _is_answered(owed: Owed, state: ProjectState) -> bool:
     """Whether the answer that a notice is about is still the one that is there."""
     feedback = state.feedback.get(owed.about or "")
     return feedback is not None and feedback.answered_at is not None and owed.at >= feedback.answered_at
+
+
+_SOON: Final = frozenset({NoticeKind.REMINDER, NoticeKind.BELOW_MINIMUM})
+
+
+def _is_ahead(owed: Owed, state: ProjectState, now: datetime) -> bool:
+    """Whether a session is still to come, at the time that the notice says, for whom it is about."""
+    session = None if owed.slot is None else state.sessions.get(owed.slot.id)
+    if session is None or Slot.of(session) != owed.slot or not session.is_open_at(now):
+        return False
+    one = state.registrations.get(owed.registration)
+    return not owed.registration or (one is not None and one.place == session.id)

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from insight_sessions.commands.base import Command, Facts, Ref
 from insight_sessions.commands.deciding import Decided, decide, pass_time
 from insight_sessions.commands.passing import wake_at
-from insight_sessions.domain.state import Lineage, ProjectState
+from insight_sessions.domain.state import REMOVABLE, Lineage, ProjectState
 from insight_sessions.errors import (
     CHECK_FAILED,
     CommandConflict,
@@ -152,6 +152,7 @@ class _Batch:
         kept = state.announced is before.announced and state.sessions is before.sessions
         kept = kept and state.joining is before.joining and state.offers is before.offers
         kept = kept and state.write_ups is before.write_ups
+        kept = kept and state.following is before.following and state.reminders is before.reminders
         return self._kept.wake_at if kept else wake_at(state)
 
 
@@ -211,11 +212,14 @@ class Writer:
             self._keep(kept)
             return kept
         records = found.records if isinstance(found, Snapshot) else found.changed(state.version)
-        if state.version and (found.epoch != state.epoch or any(record.body is None for record in records)):
+        gone = [record for record in records if record.body is None]
+        if state.version and (found.epoch != state.epoch or any(record.kind not in REMOVABLE for record in gone)):
             with self._mutex:
                 self._kept.pop(project_id, None)
             return self._caught_up(project_id, hold)
-        return self._taken_in(kept, found, decode(records))
+        for record in gone:
+            state = state.without(record.kind, record.id)
+        return self._taken_in(_Kept(state, newer=kept.newer), found, decode(records))
 
     def _taken_in(self, kept: _Kept, found: Whole | Snapshot | Hold, read: Read) -> _Kept:
         """A state with what was read, which is now what was found in the store."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.calls import AnnounceProject, OpenCall
 from insight_sessions.commands.deciding import Decided, decide
+from insight_sessions.commands.following import Follow
 from insight_sessions.commands.places import RegisterInterest
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member
@@ -71,6 +72,11 @@ def interest(who: str | Member, *sessions: str, **more: Any) -> RegisterInterest
     return RegisterInterest(project_id=P, member=known, sessions=sessions, **more)
 
 
+def follower_id(email: str) -> str:
+    """Our id of a follower, as readable as an id of ours never is."""
+    return "f-" + email.lower().partition("@")[0]
+
+
 def minting() -> Callable[[str], str]:
     """Ids that count from 1."""
     numbers = count(1)
@@ -108,6 +114,8 @@ class Rehearsal:
         """What the desk would find out when the host vouches for everyone."""
         if command.works_out:
             return Facts(self.now, proposed=proposed(command, self.state, dict, self.now))
+        if isinstance(command, Follow):
+            return Facts(self.now, person=follower_id(command.email))
         who = getattr(command, "member", None)
         if isinstance(who, Member):
             return Facts(self.now, who, f"p-{who.id}", objections)

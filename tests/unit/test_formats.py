@@ -7,10 +7,12 @@ from typing import Any, Final
 import pytest
 
 from insight_sessions.domain.events import Event, EventKind
+from insight_sessions.domain.following import Follower, Opening, Update
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Past, Person
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.registration import Answers, Consent, Decision, Offer, Reason, Registration
+from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.reply import Replied
 from insight_sessions.domain.session import Slot
 from insight_sessions.domain.state import Lineage, Organiser, Thing
@@ -86,10 +88,25 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "until": None,
         "released": None,
         "about": None,
+        "opened": (),
+        "people": None,
+        "minimum": None,
     },
+    Reminder: {"over": False, "told": (), "left": (), "warned": False},
     Slot: {"title": None, "where": None},
     SharedWriteUp: {"text": "", "link": None, "sessions": (), "feedback_until": None, "reached": None},
     Feedback: {"may_quote": False, "answer": None, "answered_at": None},
+    Follower: {
+        "name": "",
+        "email": "",
+        "language": "en",
+        "asked": None,
+        "confirmed": None,
+        "number": 0,
+        "member": None,
+    },
+    Update: {"reached": None},
+    Opening: {"reached": None},
 }
 """What a field means that a body of format 1 leaves out. Lines may be added here; to change one, raise `FORMAT`."""
 
@@ -114,6 +131,22 @@ THINGS: Final[dict[str, tuple[str, Thing]]] = {
             '"at":"2021-07-05T09:30:00Z"}'
         ),
         Consent(id="c-1", person="p-ada", purpose="quotes", version=1, given=False, at=AT),
+    ),
+    "follower": (
+        '{"format":1,"id":"f-1","name":"Ada","email":"ada@example.org","asked":"2021-07-05T09:30:00Z"}',
+        Follower(id="f-1", name="Ada", email="ada@example.org", asked=AT),
+    ),
+    "reminder": (
+        '{"format":1,"session":"mon","hours":24,"told":["r-1"]}',
+        Reminder(session="mon", hours=24, told=("r-1",)),
+    ),
+    "update": (
+        '{"format":1,"id":"u-1","title":"T","text":"Read.","at":"2021-07-05T09:30:00Z","until":3}',
+        Update(id="u-1", title="T", text="Read.", at=AT, until=3),
+    ),
+    "opening": (
+        '{"format":1,"id":"o-1","sessions":["mon","tue"],"until":3}',
+        Opening(id="o-1", sessions=("mon", "tue"), until=3),
     ),
 }
 """Bodies of format 1 that say no more than they must, and what they hold."""

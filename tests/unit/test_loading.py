@@ -15,7 +15,7 @@ PYDANTIC = "import pydantic\nclass Model(pydantic.BaseModel):\n    id: int"
 
 ROOMS = """
 commands commands.base commands.filling commands.places desk domain domain.member domain.offering domain.project
-domain.registration domain.reply domain.session domain.zone errors text
+domain.registration domain.reminding domain.reply domain.session domain.zone errors text
 """
 """Those that a program opens before it does anything; each more is some of everybody's first second."""
 

@@ -15,17 +15,18 @@ from .desk_store import Clock, Post, desk_on, open_call
 
 NAMES = """
 AbsencesAtMost AcceptOffer ActiveMember AddSession AllOf Allocate Allocation AllocationPolicy AlreadyRegistered
-AmendAnswers AmendProject AnnounceProject AnswerFeedback AnyOf Attendance AttributeIn Audience Because Bound
-BoundCost BoundsMissed Call CallNotOpen CallStatus CancelProject CancelSession Candidate CloseCall Command
-CommandConflict ConfirmPlace ConsentAsked ConsoleNotifier Consolidate Consolidation ConsolidationScore Contact
+AmendAnswers AmendProject AnnounceProject AnswerFeedback AnyOf Attendance AttributeIn Audience Because Bound BoundCost
+BoundsMissed Call CallNotOpen CallStatus CancelProject CancelSession Candidate CloseCall Command CommandConflict
+ConfirmFollowing ConfirmPlace ConsentAsked ConsoleNotifier Consolidate Consolidation ConsolidationScore Contact
 CorrectMember DeadLetter DeclineInterest Deliveries Desk Erased Event EventKind Explanation Facts Feedback
-FolderNotifier Funnel GiveFeedback Health InsightSessionsError Invite Member Method Missed MissedReason Moment
-NotEligible NotFound NotOf NotPossible NotTakenPartIn Notice NoticeKind Objection Offer OfferPlace Offers OpenCall
-Outcome OutcomeReason Past Person PersonOutcome PluginError Preview Project ProjectFileError ProjectState Proposal
-ProposedMove Question Quote Recipient RecordAttendance Refusal RefuseOffer RegisterInterest Registration
-ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession ResizeSession Room Rule Runtime Satisfaction Score
-Session SessionFull SessionReport SessionStatus ShareWriteUp SharedWriteUp Status Storage StorageBackend StorageBusy
-StorageError Summary SwitchSession Unmet UpgradeNeeded ValidOnTheDay Withdraw Wording WriteUp __version__ hookimpl
+FolderNotifier Follow Follower Funnel GiveFeedback Health InsightSessionsError Invite Member Method Missed MissedReason
+Moment NotEligible NotFound NotOf NotPossible NotTakenPartIn Notice NoticeKind Objection Offer OfferPlace Offers
+OpenCall Outcome OutcomeReason Past Person PersonOutcome PluginError PostUpdate Preview Project ProjectFileError
+ProjectState Proposal ProposedMove Question Quote Recipient RecordAttendance Refusal RefuseOffer RegisterInterest
+Registration ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession ResizeSession Room Rule Runtime
+Satisfaction Score Session SessionFull SessionReport SessionStatus ShareWriteUp SharedWriteUp Status Storage
+StorageBackend StorageBusy StorageError Summary SwitchSession Unfollow Unmet Update UpgradeNeeded ValidOnTheDay Withdraw
+Wording WriteUp __version__ hookimpl
 """
 
 

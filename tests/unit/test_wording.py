@@ -16,6 +16,8 @@ from insight_sessions.domain.project import Contact
 from insight_sessions.domain.session import Slot
 from insight_sessions.wording import PLACEHOLDERS, SUBJECT_LENGTH, languages, problem_with, say
 from insight_sessions.wording.english import default_wording
+from insight_sessions.wording.english_following import FOLLOWING
+from insight_sessions.wording.english_reminding import REMINDING
 from insight_sessions.wording.times import when
 from tests.unit.desk_kit import NOW, member, project, session
 from tests.unit.lines import lines
@@ -33,6 +35,8 @@ UNTIL = datetime(2021, 6, 16, 9, tzinfo=UTC)
 UNTIL_WHEN = "Wednesday 16 June 2021, 10:00 (London time, BST)"
 OVER = {K.OFFER_LAPSED, K.OFFER_REFUSED}
 LEARNED = {
+    "update_title": "What we say",
+    "update": "Read on.",
     "write_up": "What we heard",
     "version": "2",
     "write_up_text": "Waiting is work.",
@@ -40,6 +44,7 @@ LEARNED = {
     "feedback": "And pharmacies?",
     "answer": "They come next.",
 }
+NEVER_WITH_A_CALENDAR = {*FOLLOWING, *REMINDING}
 
 
 class Facts(TypedDict, total=False):
@@ -56,6 +61,9 @@ class Facts(TypedDict, total=False):
     offered: Slot | None
     until: datetime | None
     released: Slot | None
+    opened: tuple[Slot, ...]
+    people: int | None
+    minimum: int | None
 
 
 def owed(kind: NoticeKind, **facts: Unpack[Facts]) -> Owed:
@@ -92,6 +100,9 @@ every_owed = st.builds(
     offered=st.sampled_from([None, None, TUE]),
     until=st.sampled_from([None, UNTIL]),
     released=st.sampled_from([None, MON, TUE]),
+    opened=st.sampled_from([(), (TUE,), (MON, THU)]),
+    people=st.sampled_from([None, 0, 2]),
+    minimum=st.sampled_from([None, 3]),
 )
 """Any facts at all, those that never come together too."""
 
@@ -359,6 +370,10 @@ insight@example.org"""
             ],
         ),
         (
+            said(K.REMINDER, slot=TUE),
+            ["Your session is soon: ", "This is a reminder. You have a place in", f":\n\n{TUE_WHEN}\nWhere: Online"],
+        ),
+        (
             said(K.WITHDRAWN, "my own reason", previous=TUE),
             ["You have withdrawn: ", f"Your place in this session is free for somebody else now:\n{TUE_WHEN}"],
         ),
@@ -379,6 +394,7 @@ insight@example.org"""
             *("lapsed-and-out", "lapsed-with-a-place", "moved-and-offered", "moved-and-released", "gone-and-offered"),
             "project",
             "declined",
+            "reminder",
             "withdrawn",
         ),
     ],
@@ -417,7 +433,7 @@ def test_whatever_the_facts_our_own_words_leave_no_gap(owed: Owed) -> None:
     """They pass the check that a plugin's words must pass, and what a sentence announces follows."""
     assert problem_with(default_wording(owed)) is None
     never = {K.PLACE_CONFIRMED, K.PLACE_MOVED, K.SWITCH_WAITING, K.ANSWER_AGAIN, K.GIVE_UP_PLACE}
-    never |= {K.JOINING_DETAILS, K.ADDRESS_CORRECTED}
+    never |= {K.JOINING_DETAILS, K.ADDRESS_CORRECTED, *REMINDING}
     if owed.slot is None and owed.kind in never:
         return  # never without a place
     _, text = say(owed, PROJECT, ADA)
@@ -434,8 +450,8 @@ def test_whatever_the_facts_our_own_words_leave_no_gap(owed: Owed) -> None:
     ids=["first", "update", "cancel"],
 )
 def test_the_text_says_what_the_calendar_part_does(method: Method, begins: bool, sentence: str) -> None:
-    """And nothing about one that is not there."""
-    for kind in NoticeKind:
+    """And nothing about one that is not there; what never comes with one has no such sentence."""
+    for kind in set(NoticeKind) - NEVER_WITH_A_CALENDAR:
         facts = owed(kind, slot=TUE, previous=MON)
         assert sentence in say(replace(facts, method=method, begins=begins), PROJECT, ADA)[1]
         assert "calendar" not in say(facts, PROJECT, ADA)[1]
@@ -496,6 +512,9 @@ def test_every_placeholder_is_filled() -> None:
         offered=THU,
         until=UNTIL,
         released=MON,
+        opened=(MON, TUE),
+        people=0,
+        minimum=3,
     )
     assert say(facts, PROJECT, ADA, words, " Because.\n", "https://meet.example.org", learned=LEARNED) == (
         TUE_WHEN,
@@ -516,6 +535,12 @@ reason: Because.
 organiser: Q insight team
 organiser_email: insight@example.org
 apply_url: https://example.org/apply
+update_title: What we say
+update: Read on.
+opened: {MON_WHEN}
+{TUE_WHEN}
+people: 0
+minimum: 3
 shifted: {TUE_WHEN}
   before: Tuesday 6 July 2021, 14:00 to 16:00 (London time, UTC+02:00)
 {MON_WHEN}

@@ -10,6 +10,7 @@ import pytest
 
 from insight_sessions.calendar.feed import feed, session_calendar
 from insight_sessions.commands.calls import CancelProject
+from insight_sessions.commands.deciding import pass_time
 from insight_sessions.commands.passing import LetTimePass
 from insight_sessions.commands.places import SwitchSession
 from insight_sessions.commands.sessions import AddSession, CancelSession, RescheduleSession, ResizeSession
@@ -18,6 +19,7 @@ from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.session import Session, SessionStatus, Slot
 from insight_sessions.domain.zone import instant, packaged, tzdata_version
+from insight_sessions.runtime import Moment
 from insight_sessions.superseding import merged
 from insight_sessions.testing.zone_rules import zone_release
 from insight_sessions.wording import say
@@ -443,6 +445,29 @@ def test_what_the_organiser_is_told_never_overtakes_anything() -> None:
 
 
 @pytest.mark.usefixtures("_new")
+@pytest.mark.usefixtures("_new")
+def test_reminders_follow_the_new_instant_and_nobody_gets_one_twice() -> None:
+    """Who came since gets the one that the others had."""
+    room = announced(moroccan(capacity=3), reminder_hours=(24,))
+    room.do(interest("ada", "rabat"))
+    room.now = BEFORE - DAY
+    assert reminded(room) == ["ada"]
+    room.do(FOLLOW)
+    room.do(interest("ben", "rabat"))
+    assert reminded(room) == []
+    room.now = AFTER - DAY
+    assert reminded(room) == ["ben"]
+
+
+def reminded(room: Rehearsal) -> list[str]:
+    """Who is reminded when time passes."""
+    told: list[str] = []
+    for _, decided in pass_time(room.state, Moment(room.now, room.mint)):
+        room.state = decided.state
+        told += [room.state.people[owed.person].member_id for owed in decided.notices]
+    return told
+
+
 def test_many_sessions_are_followed_at_once() -> None:
     """In order of time, whatever they are called."""
     days = [f"{LOCAL + number * DAY:%Y-%m-%dT%H:%M}" for number in range(20)]

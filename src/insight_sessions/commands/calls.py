@@ -8,11 +8,14 @@ from pydantic import field_validator, model_validator
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import fill, released
+from insight_sessions.commands.reminding import rearranged
+from insight_sessions.commands.telling import told_of_opening
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.offering import FillPolicy, Offers
 from insight_sessions.domain.project import CallStatus, Contact, Project, Rules
 from insight_sessions.domain.registration import Decision
+from insight_sessions.domain.reminding import ReminderHours
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import Organiser, ProjectState
 from insight_sessions.errors import NotPossible
@@ -76,6 +79,7 @@ class AnnounceProject(Command[Project]):
         state = state.put(project.model_copy(update={"sessions": ()})).put(Organiser(0, project.organiser))
         for session in project.sessions:
             state = state.put(session.model_copy(update={"changed_at": moment.now}))
+        state = rearranged(state, [session.id for session in project.sessions], moment.now)
         happened = Event(kind=EventKind.PROJECT_ANNOUNCED, at=moment.now)
         return Ruling(state, Ref("project", project.id), (happened,))
 
@@ -91,6 +95,7 @@ class AmendProject(Command[Project]):
         eligibility: the rules from now on. Places that were given stay; who waits is looked at by the new rules.
         fill: what becomes of free places from now on; places that are free now are filled that way.
         offers: how places are offered from now on; open offers stay as they are.
+        reminder_hours: when people are reminded from now on; what was due before is not made up for.
         opens_at: when the call opens by itself.
         closes_at: when it closes by itself.
         closed_message: what the call says once closed.
@@ -104,6 +109,7 @@ class AmendProject(Command[Project]):
     eligibility: Rules | None = None
     fill: FillPolicy | None = None
     offers: Offers | None = None
+    reminder_hours: ReminderHours | None = None
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     closed_message: Text | None = None
@@ -140,6 +146,8 @@ class AmendProject(Command[Project]):
             cause = Cause(NoticeKind.DETAILS_CHANGED, concerned=concerned)
         if (amended.eligibility, amended.fill) != (project.eligibility, project.fill):
             state = fill(state, [session.id for session in state.in_order()], moment.now)
+        if amended.reminder_hours != project.reminder_hours:
+            state = rearranged(state, [session.id for session in state.in_order()], moment.now)
         happened = Event(kind=EventKind.PROJECT_AMENDED, at=moment.now)
         return Ruling(state, Ref("project", project.id), (happened,), cause)
 
@@ -174,7 +182,9 @@ class OpenCall(Command[Project]):
         if project.call.is_open:
             raise NotPossible("call_open", "This call is open already.")
         state = with_call(state, CallStatus.OPEN, moment.now)
-        return Ruling(state, Ref("project", project.id), (Event(kind=EventKind.CALL_OPENED, at=moment.now),))
+        happened = Event(kind=EventKind.CALL_OPENED, at=moment.now)
+        state, notices = told_of_opening(state, moment)
+        return Ruling(state, Ref("project", project.id), (happened,), notices=notices)
 
 
 class CloseCall(Command[Project]):

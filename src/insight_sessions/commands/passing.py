@@ -13,11 +13,15 @@ from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.calls import with_call
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import checked, fill
+from insight_sessions.commands.following import ForgetUnconfirmed
 from insight_sessions.commands.joining import ReleaseDue, releases
 from insight_sessions.commands.learning import TellMore, tellings
 from insight_sessions.commands.offering import lapse
+from insight_sessions.commands.owing import AT_ONCE
+from insight_sessions.commands.reminding import RemindDue, reminders_due
+from insight_sessions.commands.telling import TellDue, told_of_opening
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.project import CallStatus, Project
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.session import SessionStatus
@@ -37,6 +41,9 @@ class LetTimePass(Command[Project]):
         del facts
         events: list[Event] = []
         state = _pass_call(state, moment.now, events)
+        notices: tuple[Owed, ...] = ()
+        if events:
+            state, notices = told_of_opening(state, moment)
         ended = [one for one in state.in_order() if one.status is SessionStatus.SCHEDULED and one.ends <= moment.now]
         for session in ended[: MOST_EFFECTS - len(events)]:
             state = state.put(session.model_copy(update={"status": SessionStatus.HELD}))
@@ -44,7 +51,7 @@ class LetTimePass(Command[Project]):
         late = list(islice(state.offered_until(moment.now), MOST_EFFECTS - len(events)))
         state = lapse(state, late, moment.now)
         cause = Cause(NoticeKind.OFFER_LAPSED) if late else None
-        return Ruling(state, Ref("project", state.project_id), tuple(events), cause)
+        return Ruling(state, Ref("project", state.project_id), tuple(events), cause, notices)
 
 
 def _pass_call(state: ProjectState, now: datetime, events: list[Event]) -> ProjectState:
@@ -80,8 +87,17 @@ def wake_at(state: ProjectState) -> datetime | None:
     """When something next becomes due in a project; None when nothing will."""
     if state.announced is None:
         return None
-    told = (due for due, _ in chain(releases(state), tellings(state)))
-    return min(chain(_due(state), told), default=None)
+    told = (due for due, _ in chain(releases(state), reminders_due(state), tellings(state)))
+    return min(chain(_due(state), told, _for_followers(state)), default=None)
+
+
+def _for_followers(state: ProjectState) -> Iterator[datetime]:
+    """When some are to be told something, and when some are to be forgotten."""
+    following = state.following
+    if following.unfinished is not None:
+        yield AT_ONCE
+    if following.forgets_at is not None:
+        yield following.forgets_at
 
 
 def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
@@ -93,10 +109,16 @@ def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
     for due, session_id in releases(state):
         if due <= now:
             return ReleaseDue(project_id=state.project_id, session_id=session_id)
+    for due, session_id in reminders_due(state):
+        if due <= now:
+            return RemindDue(project_id=state.project_id, session_id=session_id)
     for due, write_up in tellings(state):
         if due <= now:
             return TellMore(project_id=state.project_id, write_up=write_up)
-    return None
+    if state.following.unfinished is not None:
+        return TellDue(project_id=state.project_id)
+    forgets = state.following.forgets_at
+    return None if forgets is None or forgets > now else ForgetUnconfirmed(project_id=state.project_id)
 
 
 class RecheckEligibility(Command[Registration]):

@@ -12,6 +12,8 @@ from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import displace, fill, taken_back
 from insight_sessions.commands.offering import follow
 from insight_sessions.commands.places import refuse_unbookable
+from insight_sessions.commands.reminding import rearranged
+from insight_sessions.commands.telling import told_of_opening
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
@@ -52,7 +54,9 @@ class AddSession(Command[Session]):
         session = _checked(state, () if known is None else (known,), self.session.model_copy(update=fresh))
         refuse_unbookable(session, moment.now)
         happened = Event(kind=EventKind.SESSION_ADDED, at=moment.now, session=session.id)
-        return Ruling(state.put(session), Ref("session", session.id), (happened,))
+        state = rearranged(state.put(session), [session.id], moment.now)
+        state, notices = told_of_opening(state, moment)
+        return Ruling(state, Ref("session", session.id), (happened,), notices=notices)
 
 
 class RescheduleSession(Command[Session]):
@@ -108,7 +112,8 @@ class RescheduleSession(Command[Session]):
             session = _checked(state, (), session)
         refuse_unbookable(session, moment.now)
         concerned = tuple(one.id for one in (*state.holders(session.id), *state.hoping(session.id)))
-        state = follow(state.put(session), [session.id], moment.now)
+        state = rearranged(state.put(session), [session.id], moment.now)
+        state = follow(state, [session.id], moment.now)
         state = fill(state, [session.id], moment.now)
         happened = Event(kind=EventKind.SESSION_RESCHEDULED, at=moment.now, session=session.id)
         return Ruling(state, result, (happened,), Cause(NoticeKind.SESSION_RESCHEDULED, session, concerned))

@@ -11,6 +11,7 @@ from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import fill
 from insight_sessions.commands.offering import follow
+from insight_sessions.commands.reminding import rearranged
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.project import Project
@@ -50,6 +51,7 @@ class FollowZoneRules(Command[Project]):
             state = state.put(now)
         moved = [now.id for _, now in shifted]
         concerned = _concerned(state, set(moved))
+        state = rearranged(state, moved, moment.now)
         state = fill(follow(state, moved, moment.now), moved, moment.now)
         return Ruling(
             state,

@@ -40,6 +40,13 @@ class EventKind(StrEnum):
     ATTENDANCE_RECORDED = "attendance_recorded"
     ELIGIBILITY_CHECKED = "eligibility_checked"
     MEMBER_CORRECTED = "member_corrected"
+    FOLLOWING_ASKED = "following_asked"
+    FOLLOWING_CONFIRMED = "following_confirmed"
+    UNFOLLOWED = "unfollowed"
+    FOLLOWER_FORGOTTEN = "follower_forgotten"
+    UPDATE_POSTED = "update_posted"
+    SESSION_REMINDED = "session_reminded"
+    SESSION_BELOW_MINIMUM = "session_below_minimum"
     ALLOCATED = "allocated"
     CONSOLIDATED = "consolidated"
     WRITE_UP_SHARED = "write_up_shared"
@@ -59,7 +66,7 @@ class Event:
         command: the id of the command that did it; None when time did.
         by: who asked, as the host names them.
         registration: whose part in the project it concerns.
-        person: our id of that person.
+        person: our id of that person, or of the follower.
         session: the session it concerns, of the place they have now or of the one that is or was offered.
         previous: the place they had before.
         answer: what their calendar answered (RFC 5545 §3.2.12).
@@ -71,7 +78,7 @@ class Event:
         policy: the name of the policy that allocated.
         seed: what its draw began with.
         until: the deadline of an offer.
-        about: the id of the write-up's version or the feedback that it concerns.
+        about: the id of the write-up's version, the feedback or the news that it concerns.
     """
 
     number: int = 0

@@ -58,6 +58,18 @@ class NoticeKind(StrEnum):
     """What came out of the sessions, or a new version of it."""
     FEEDBACK_ANSWERED = "feedback_answered"
     """This is what we say to your feedback."""
+    CONFIRM_FOLLOWING = "confirm_following"
+    """Somebody asked us to write to this address; is that what you want?"""
+    ALREADY_FOLLOWING = "already_following"
+    """You follow the project already."""
+    UPDATE = "update"
+    """News of the project, in the organisers' words."""
+    SESSION_OPEN = "session_open"
+    """Sessions of a project you follow are open."""
+    REMINDER = "reminder"
+    """Your session is soon."""
+    BELOW_MINIMUM = "below_minimum"
+    """Too few people have a place for a session to run; this goes to the organiser."""
     ZONE_RULES_CHANGED = "zone_rules_changed"
     """The new rules of a time zone concern some sessions; this goes to the organiser."""
 
@@ -82,7 +94,7 @@ class Owed:
         at: the mail's date and the invite's DTSTAMP.
         kind: what it says.
         registration: whose; empty when it is for the organiser, or about nobody's part in the project.
-        person: our id of the person; empty when it is for the organiser.
+        person: our id of the person, or of the follower; empty when it is for the organiser.
         title: the project's title.
         slot: the place it is about.
         previous: the place they had before.
@@ -100,7 +112,10 @@ class Owed:
         begins: no earlier calendar message of this UID was ever taken by this consumer.
         shifted: for the organiser, sessions whose instant is another one now, each as it was and as it is.
         skipped: for the organiser, sessions whose local time the clocks will skip.
-        about: the id of the write-up's version or the feedback that it is about.
+        about: the id of the write-up's version, the feedback or the news that it is about.
+        opened: the sessions that are open.
+        people: for the organiser, how many have a place.
+        minimum: for the organiser, below how many it is not worth running.
     """
 
     id: str
@@ -127,6 +142,9 @@ class Owed:
     until: KeptMoment | None = None
     released: Slot | None = None
     about: str | None = None
+    opened: tuple[Slot, ...] = ()
+    people: int | None = None
+    minimum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +152,8 @@ class Recipient:
     """Who a notice is for; personal data, joined when it is sent.
 
     Args:
-        person: our id of the person; empty for the organiser.
-        member_id: the host's id of them; empty for the organiser.
+        person: our id of the person, or of the follower; empty for the organiser.
+        member_id: the host's id of them; empty for the organiser and for a follower.
         name: what to call them.
         email: where to write to them.
     """
@@ -144,6 +162,11 @@ class Recipient:
     member_id: str
     name: str
     email: str
+
+    @property
+    def follower(self) -> str:
+        """The id of a follower, for a link with which they confirm or leave; empty for everybody else."""
+        return "" if self.member_id else self.person
 
 
 @dataclass(frozen=True, slots=True)

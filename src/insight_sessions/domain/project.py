@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from insight_sessions.domain.offering import FillPolicy, Offers
+from insight_sessions.domain.reminding import ReminderHours
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.zone import Timezone, instant
 from insight_sessions.errors import Objection
@@ -139,6 +140,7 @@ class Project(BaseModel):
         places: how places are given.
         fill: what becomes of a free place that somebody waits for.
         offers: how places are offered.
+        reminder_hours: how many hours before each session those with a place are reminded, such as ``(168, 24)``.
         recheck_days: after how many days someone's membership must be looked up again before a
             freed place is given to them; None to trust what was said when they registered.
         questions: asked of everyone who registers.
@@ -164,6 +166,7 @@ class Project(BaseModel):
     places: PlacesPolicy = "first-come"
     fill: FillPolicy = "confirm"
     offers: Offers = Field(default_factory=Offers)
+    reminder_hours: ReminderHours = ()
     recheck_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     questions: tuple[Question, ...] = ()
     consents: tuple[ConsentAsked, ...] = ()

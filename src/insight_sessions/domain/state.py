@@ -19,12 +19,14 @@ from rpds import HashTrieMap
 from insight_sessions.domain.agenda import Agenda
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
+from insight_sessions.domain.following import KINDS, Follower, Following, Opening, Update
 from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
+from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.session import Session, SessionStatus, Slot
 from insight_sessions.errors import LAPSED, NotFound, Objection
 from insight_sessions.text import normal
@@ -74,15 +76,20 @@ Thing = (
     | Joining
     | SharedWriteUp
     | Feedback
+    | Reminder
+    | Follower
+    | Update
+    | Opening
 )
 """Whatever is kept as a record of its own."""
 
-Noted = tuple["Noted | None", str, str, Thing]
-"""What was noted before, and the kind, the id and the thing noted last: adding to it copies nothing."""
+Noted = tuple["Noted | None", str, str, Thing | None]
+"""What was noted before, and the kind, the id and the thing noted last, None when it is gone: adding copies nothing."""
 
 _KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
     Organiser: ("organisers", "organiser", "number"),
     Joining: ("joining", "joining", "session"),
+    Reminder: ("reminders", "reminder", "id"),
     Answers: ("answers", "answers", "registration"),
     Reason: ("reasons", "reason", "registration"),
     Consent: ("consents", "consent", "id"),
@@ -94,9 +101,18 @@ _KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
 """Of what nothing else follows: where it is kept, as what kind of record, and what its id is."""
 
 _GIVEN: Final = {
-    kind: name for name, kind, _ in _KEPT_BY.values() if kind in {"allocation", "consolidation", "write_up", "feedback"}
+    **{
+        one: name
+        for name, one, _ in _KEPT_BY.values()
+        if one in {"allocation", "consolidation", "write_up", "feedback"}
+    },
+    "follower": "followers",
+    "update": "updates",
 }
-"""Of these, what commands give by kind and id: where it is kept."""
+"""What commands give by kind and id: where it is kept."""
+
+REMOVABLE: Final = frozenset({"follower"})
+"""The kinds of records on which nothing else rests, so that one can go alone."""
 
 EMPTY: Final[Queue] = Queue()
 
@@ -120,6 +136,7 @@ class ProjectState:
         sessions: by id.
         slots: when and where each session is, as notices say it.
         joining: how to join each session, for those with a place in it.
+        reminders: what became of the reminders of each session, by id.
         registrations: by id.
         people: by our id of the person.
         answers: to the organisers' questions, by registration.
@@ -129,6 +146,7 @@ class ProjectState:
         consolidations: those that were applied, by id.
         write_ups: every version of each that was shared, by its key.
         feedback: what people say about it, by its id.
+        following: who follows the project, and what they were told.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
         arrivals: registrations that wait or are offered a place, by arrival number.
@@ -150,6 +168,7 @@ class ProjectState:
     sessions: HashTrieMap[str, Session] = _EMPTY
     slots: HashTrieMap[str, Slot] = _EMPTY
     joining: HashTrieMap[str, Joining] = _EMPTY
+    reminders: HashTrieMap[str, Reminder] = _EMPTY
     registrations: HashTrieMap[str, Registration] = _EMPTY
     people: HashTrieMap[str, Person] = _EMPTY
     answers: HashTrieMap[str, Answers] = _EMPTY
@@ -159,6 +178,7 @@ class ProjectState:
     consolidations: HashTrieMap[str, Consolidation] = _EMPTY
     write_ups: HashTrieMap[str, SharedWriteUp] = _EMPTY
     feedback: HashTrieMap[str, Feedback] = _EMPTY
+    following: Following = Following()  # noqa: RUF009 - frozen
     members: HashTrieMap[str, str] = _EMPTY
     latest: HashTrieMap[str, str] = _EMPTY
     arrivals: HashTrieMap[int, str] = _EMPTY
@@ -188,6 +208,16 @@ class ProjectState:
         """The call for participants."""
         return self.definition.call
 
+    @property
+    def followers(self) -> HashTrieMap[str, Follower]:
+        """Who follows the project or is still to confirm it, by id."""
+        return self.following.followers
+
+    @property
+    def updates(self) -> HashTrieMap[str, Update]:
+        """The news that were posted, by id."""
+        return self.following.updates
+
     def in_order(self) -> list[Session]:
         """Its sessions in the order of their time."""
         return sorted(self.sessions.values(), key=lambda session: (session.begins, session.id))
@@ -196,17 +226,17 @@ class ProjectState:
         """The session of that id, or `NotFound`."""
         found = self.sessions.get(session_id)
         if found is None:
-            raise self._missing("session", session_id)
+            raise self.missing("session", session_id)
         return found
 
     def registration(self, registration_id: str) -> Registration:
         """The registration of that id, or `NotFound`."""
         found = self.registrations.get(registration_id)
         if found is None:
-            raise self._missing("registration", registration_id)
+            raise self.missing("registration", registration_id)
         return found
 
-    def _missing(self, kind: str, id: str) -> NotFound:
+    def missing(self, kind: str, id: str) -> NotFound:
         """What is not there: the whole project, or one thing of it."""
         return NotFound("project", self.project_id) if self.announced is None else NotFound(kind, id)
 
@@ -218,7 +248,7 @@ class ProjectState:
         """The person of that id, ours, or `NotFound`."""
         found = self.people.get(person_id)
         if found is None:
-            raise self._missing("member", person_id)
+            raise self.missing("member", person_id)
         return found
 
     def find(self, kind: str, id: str) -> Thing | Member:
@@ -230,13 +260,15 @@ class ProjectState:
         if kind in _GIVEN:
             kept: HashTrieMap[str, Thing] = getattr(self, _GIVEN[kind])
             return self.one_of(kept, kind, id)
+        if kind == "following":
+            return Follower(id=id)  # whoever asks for somebody is not told whether they follow
         return self.session(id) if kind == "session" else self.registration(id)
 
     def one_of(self, kept: Mapping[str, T], kind: str, id: str) -> T:
         """What is kept of a kind under an id, or `NotFound`."""
         found = kept.get(id)
         if found is None:
-            raise self._missing(kind, id)
+            raise self.missing(kind, id)
         return found
 
     def latest_of(self, person_id: str) -> Registration | None:
@@ -330,9 +362,21 @@ class ProjectState:
                 return self._put_project(thing)
             case Lineage():
                 return self._with(lineage=thing, changes=(self.changes, "lineage", "lineage", thing))
+            case Follower() | Update() | Opening():
+                noted = (self.changes, KINDS[type(thing)], thing.id, thing)
+                return self._with(following=self.following.put(thing), changes=noted)
             case _:
                 name, kind, id = _KEPT_BY[type(thing)]
                 return self._put_in(name, kind, str(getattr(thing, id)), thing)
+
+    def without(self, kind: str, id: str) -> ProjectState:
+        """The next state, without a thing of a `REMOVABLE` kind, if it is there."""
+        following = self.following.without(id)
+        return (
+            self
+            if following is self.following
+            else self._with(following=following, changes=(self.changes, kind, id, None))
+        )
 
     def restamped(self, registration: Registration) -> ProjectState:
         """The next state, with a registration whose invite changed and nothing else about it."""
@@ -343,13 +387,13 @@ class ProjectState:
             changes=(self.changes, "registration", registration.id, registration),
         )
 
-    def changed(self, since: ProjectState | None = None) -> dict[tuple[str, str], Thing]:
-        """What was put, by kind and id, in the order in which each was first put.
+    def changed(self, since: ProjectState | None = None) -> dict[tuple[str, str], Thing | None]:
+        """What was put, or None for what is gone, by kind and id, in the order in which each was first put.
 
         Args:
             since: an earlier state that this one came from by putting; the last commit when not given.
         """
-        noted: list[tuple[tuple[str, str], Thing]] = []
+        noted: list[tuple[tuple[str, str], Thing | None]] = []
         at = self.changes
         until = None if since is None else since.changes
         while at is not until and at is not None:

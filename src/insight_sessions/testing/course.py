@@ -17,10 +17,12 @@ from insight_sessions.errors import CommandConflict, NotFound, Refusal, StorageE
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.records import decode, read_event
 from insight_sessions.storage.port import Storage
+from insight_sessions.testing.audience import Audience, check_audience
 from insight_sessions.testing.devising import PROJECT, Deviser
 from insight_sessions.testing.faults import Crash, Fault, Ground
 from insight_sessions.testing.invariants import check_clocks, check_command, check_state, check_waiting
 from insight_sessions.testing.mailbox import Mailbox
+from insight_sessions.testing.reminded import check_reminded
 from insight_sessions.testing.replaying import Replay, differences, explain, same
 from insight_sessions.testing.world import (
     BEGINNING,
@@ -77,6 +79,7 @@ class Course:
         self.history = History(seed)
         self.ground = ground(self.world.machine.randbytes)
         self.deviser = Deviser(self.world)
+        self.audience = Audience(seed)
         self.mailbox = Mailbox(self.world)
         self.replay = Replay(ProjectState(project_id=PROJECT))
         self.desks: list[WitnessedDesk | None] = [None, None]
@@ -168,7 +171,14 @@ class Course:
             self.ground.trap.arm(fault, dice.randint(1, dice.choice((12, 60))))
         which = dice.choice((0, 0, 1))
         with self.machines.rules_of(which):
-            self._observed(lambda: self._act(self._desk(which)))
+            self._observed(lambda: self._turn(self._desk(which)))
+
+    def _turn(self, desk: WitnessedDesk) -> None:
+        """What followers do, and what everybody else does."""
+        said = self.audience.command(self.replay.state)
+        if said is not None:
+            self._do(desk, said)
+        self._act(desk)
 
     def _act(self, desk: WitnessedDesk) -> None:
         """One thing that somebody does."""
@@ -327,7 +337,9 @@ class Course:
         rounds = 0
         while self._goes_round():
             rounds += 1
-            expect(rounds < 10 * MOST_ATTEMPTS, "everything due is delivered in the end")
+            # Offers go on being made to whoever takes no message, and each is tried so often before the next one is.
+            behind = sum(owed.person == self.world.poisoned for owed in self.mailbox.owed.values())
+            expect(rounds < max(10, behind + 1) * MOST_ATTEMPTS, "everything due is delivered in the end")
         self.mailbox.check_end(self.replay.state, self._desk(0).storage)
 
     def _goes_round(self) -> bool:
@@ -336,6 +348,8 @@ class Course:
         self._observed(lambda: self._desk(0).tick())
         check_waiting(self.replay.state, self.world.now)
         check_clocks(self.replay.state, self.world.now)
+        check_audience(self.replay.state, self.world.now)
+        check_reminded(self.replay.state, self.world.now)
         self._observed(lambda: self._desk(0).deliver())
         return any(self._desk(0).storage.backlog().values())
 

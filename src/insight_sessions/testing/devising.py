@@ -88,6 +88,8 @@ class Deviser:
         swarm = Random(f"kinds {world.seed}")  # noqa: S311 - the same
         self._kinds = {kind: weight for kind, weight in _KINDS.items() if kind in _USUAL or swarm.random() < 0.5}
         self._learner = Learner(world.seed)
+        self._moments = Random(f"reminders {world.seed}")  # noqa: S311 - the same
+        self._reminds = self._moments.random() < 0.25
         self._crowded = world.chance(0.6)
         self._replied: TakeReply | None = None
         self.members = {f"m{number}": self._member(number) for number in range(MEMBERS)}
@@ -128,6 +130,7 @@ class Deviser:
             recheck_days=dice.choice((None, 1, 7)) if sparse else None,
             fill=dice.choice(("confirm", "confirm", "confirm", "offer", "offer", "manual")),
             offers=self._offers(),
+            reminder_hours=self._hours() or (),
             questions=(Question(id="why", text="Why?"),) if dice.random() < 0.3 else (),
             call=Call(opens_at=opens, closes_at=closes),
             sessions=tuple(self._session(f"s{number}") for number in range(dice.randint(1, 3) if sparse else 2)),
@@ -141,6 +144,12 @@ class Deviser:
         # What lets somebody in one session and keeps them out of the next finds more faults than the rest.
         some = (ValidOnTheDay(),) if self._whims.random() < 0.4 else ()
         return (*some, *(devised(self._whims) for _ in range(self._whims.choice((0, 1, 1, 2)))))
+
+    def _hours(self) -> tuple[int, ...] | None:
+        """When people are reminded, in some histories."""
+        if not self._reminds:
+            return None
+        return tuple(self._moments.sample((1, 24, 48, 168, 600), self._moments.randint(0, 4)))
 
     def _offers(self) -> Offers:
         """Short ones, round the clock or at odd hours."""
@@ -375,7 +384,12 @@ class Deviser:
         organiser = Contact(name="Team", email=f"team{self._dice.randrange(2)}@example.org")
         rules = self._rules() if self._ruled and self._whims.random() < 0.5 else None
         return AmendProject(
-            project_id=PROJECT, title=title, organiser=organiser, summary="Said anew.", eligibility=rules
+            project_id=PROJECT,
+            title=title,
+            organiser=organiser,
+            summary="Said anew.",
+            eligibility=rules,
+            reminder_hours=self._hours(),
         )
 
     def _open(self, state: ProjectState) -> Command[Any]:

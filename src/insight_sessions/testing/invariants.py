@@ -22,10 +22,12 @@ from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
+from insight_sessions.testing.audience import check_followers
 from insight_sessions.testing.eligible import lets_in
 from insight_sessions.testing.invariants_answers import check_unaccepted
 from insight_sessions.testing.invariants_attendance import check_recorded
 from insight_sessions.testing.learned import check_learned
+from insight_sessions.testing.reminded import check_reminders
 from insight_sessions.testing.what_if import check_what_if
 from insight_sessions.testing.world import expect
 
@@ -93,12 +95,14 @@ def held(state: ProjectState) -> Counter[str]:
 def check_command(before: ProjectState, command: Command[object], decided: Decided, now: datetime) -> None:
     """I1, I7, I10, I11 and one notice per person: what must hold of every command."""
     after = decided.state
-    told = Counter(owed.registration for owed in decided.notices)
+    told = Counter(owed.registration for owed in decided.notices if owed.registration or not owed.person)
     told.subtract(owed.registration for owed in decided.notices if owed.kind is NoticeKind.ADDRESS_LEFT)
     expect(max(told.values(), default=0) <= 1, "each person concerned gets exactly one notice per command", str(told))
     silent = not decided.events and _standing(before) != _standing(after)
     expect(not silent, "I3 every change has its journal entries", type(command).__name__)
     _check_messages(before, decided)
+    check_followers(before, command, decided)
+    check_reminders(before, decided, now)
     for id, earlier in before.registrations.items():
         one = after.registrations[id]
         expect(one.sequence >= earlier.sequence, "I10 a sequence never falls", id)
@@ -172,7 +176,7 @@ def _check_messages(before: ProjectState, decided: Decided) -> None:
     """Each notice is of its registration's present revision, and a former address is left before."""
     for owed in decided.notices:
         if not owed.registration:
-            continue  # to the organiser
+            continue  # to the organiser, or to a follower
         one = decided.state.registrations[owed.registration]
         known = before.registrations.get(one.id)
         if owed.kind is NoticeKind.ADDRESS_LEFT and known is not None:

@@ -11,6 +11,7 @@ from insight_sessions.testing.replaying import Replay
 from insight_sessions.testing.world import LISTENER, NOTIFIERS, Copy, World, expect
 
 ASKED_ONCE = frozenset({NoticeKind.ANSWER_AGAIN, NoticeKind.GIVE_UP_PLACE})
+TOLD_ONCE = frozenset({NoticeKind.WRITE_UP, NoticeKind.UPDATE})
 FINAL = frozenset({Verdict.SENT, Verdict.SUPERSEDED})
 
 
@@ -47,9 +48,9 @@ class Mailbox:
                 asked = (owed.kind, owed.registration, owed.sequence)
                 expect(asked not in self._asked, "nobody is asked twice about one revision", str(asked))
                 self._asked.add(asked)
-            if owed.kind is NoticeKind.WRITE_UP:
-                told = (owed.person, owed.about or "")
-                expect(told not in self._told, "nobody is told twice of one version", str(told))
+            for news in (owed.about,) if owed.kind in TOLD_ONCE else (slot.id for slot in owed.opened):
+                told = (owed.person, f"{owed.kind} {news}")
+                expect(told not in self._told, "nobody is told twice of one version, nor of other news", str(told))
                 self._told.add(told)
 
     def check_copies(self) -> None:

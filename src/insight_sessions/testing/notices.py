@@ -32,6 +32,8 @@ _LEARNED: Final = {
     "feedback_until": "Sunday 1 August 2021, 17:00 (London time, BST)",
     "feedback": "You left out the pharmacies.",
     "answer": "That is so. The second version has them.",
+    "update_title": "What we heard",
+    "update": "Read our blog.",
 }
 _AT: Final = datetime(2021, 6, 14, 9, tzinfo=UTC)
 _PROJECT: Final = Project(
@@ -55,13 +57,15 @@ _TEAM: Final = Person(id="", member_id="", name=_PROJECT.organiser.name, email=_
 def example_notices(name: str = "Ada Osei") -> tuple[Notice, ...]:
     """One notice of each kind and shape, with and without an invite, in the words that people get.
 
-    The last one is for the organiser, the others are for a member.
+    The last two are for the organiser, those before them for a follower, the others for a member.
 
     Args:
         name: what the made-up person at example.org is called.
     """
-    person = Person.of(Member(id="q-17", name=name, email="ada@example.org"), "p-17")
-    return tuple(_notice(owed, person if owed.person else _TEAM) for owed in _all_owed())
+    member = Person.of(Member(id="q-17", name=name, email="ada@example.org"), "p-17")
+    follower = Person(id="f-17", member_id="", name=name, email="ada@example.org")
+    known = {one.id: one for one in (member, follower, _TEAM)}
+    return tuple(_notice(owed, known[owed.person]) for owed in _all_owed())
 
 
 def _all_owed() -> Iterator[Owed]:
@@ -98,6 +102,9 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.WITHDRAWN),
         _owed(kind.WRITE_UP),
         _owed(kind.FEEDBACK_ANSWERED),
+        _owed(kind.REMINDER, slot=_TUE),
+        *_to_followers(),
+        replace(_owed(kind.BELOW_MINIMUM, slot=_THU), registration="", person="", people=2, minimum=6),
         _report(shifted=((_EARLIER, _TUE),), skipped=(_THU,)),
     )
     for number, owed in enumerate(facts, 1):
@@ -132,6 +139,19 @@ def _owed(kind: NoticeKind, **facts: Unpack[_Facts]) -> Owed:
         title=_PROJECT.title,
         **facts,
     )
+
+
+def _to_followers() -> Iterator[Owed]:
+    """What somebody who follows is told."""
+    kind = NoticeKind
+    for owed in (
+        _owed(kind.CONFIRM_FOLLOWING),
+        _owed(kind.ALREADY_FOLLOWING),
+        _owed(kind.UPDATE),
+        replace(_owed(kind.SESSION_OPEN), opened=(_TUE,)),
+        replace(_owed(kind.SESSION_OPEN), opened=(_MON, _THU)),
+    ):
+        yield replace(owed, registration="", person="f-17")
 
 
 def _report(shifted: tuple[tuple[Slot, Slot], ...], skipped: tuple[Slot, ...]) -> Owed:

@@ -125,9 +125,10 @@ def differences(one: ProjectState, other: ProjectState) -> list[str]:
 def _content(state: ProjectState) -> dict[str, object]:
     names = (
         *("organisers", "sessions", "joining", "registrations", "people", "answers", "reasons", "consents", "members"),
-        *("latest", "allocations", "consolidations", "write_ups", "feedback"),
+        *("latest", "allocations", "consolidations", "write_ups", "feedback", "reminders", "followers", "updates"),
     )
     kept = {name: dict(getattr(state, name)) for name in names}
     lines = {id: ([one.id for one in state.waiting(id)], state.places_left(id)) for id in state.sessions}
+    kept["openings"] = dict(state.following.openings)
     kept["offers"] = {one.id: one.offer for one in state.offered_until(_EVER)}
     return {**kept, "lines": lines, "rest": (state.announced, state.lineage, state.journal_end, state.next_arrival)}

@@ -233,7 +233,8 @@ class Listener:
     @hookimpl
     def insight_sessions_find_member(self, key: str) -> Member | None:
         """Look a member up."""
-        return self._stage.members.get(key)
+        members = self._stage.members
+        return members.get(key) or next((one for one in members.values() if one.email == key), None)
 
 
 _LINES: Final = re.compile(r"^(METHOD|UID|SEQUENCE|DTSTAMP)[^:]*:(\S*)", re.MULTILINE)

@@ -33,6 +33,11 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "organiser": "the organiser's name",
     "organiser_email": "where to write to the organiser",
     "apply_url": "where people who are not members can apply",
+    "update_title": "the title of the news",
+    "update": "what the news say",
+    "opened": "the sessions that are open, one on each line",
+    "people": "for the organiser: how many people have a place in the session",
+    "minimum": "for the organiser: below how many people the session is not worth running",
     "shifted": "for the organiser: sessions that are at another instant now, each with what it was before",
     "skipped": "for the organiser: sessions whose local time the clocks will skip",
     "write_up": "the title of the write-up",
@@ -70,7 +75,7 @@ def say(
         wording: the host's own words; ours in plain English when there are none.
         reason: why, in the organiser's words, if there is anything to say.
         joining: how to join their session, if they may know it.
-        learned: the same for the write-up that it is about; see `insight_sessions.wording.learned`.
+        learned: the same for the write-up or the news that it is about; see `insight_sessions.wording.learned`.
 
     Returns:
         The subject, one line of at most 200 characters, and the text.
@@ -142,6 +147,9 @@ def _facts(owed: Owed, project: Project, person: Person, reason: str | None) -> 
         "offered": _named(owed.offered),
         "until": at(owed.until, owed.offered.timezone) if owed.offered and owed.until else "",
         "released": _named(owed.released),
+        "people": "" if owed.people is None else str(owed.people),
+        "minimum": "" if owed.minimum is None else str(owed.minimum),
+        "opened": "\n".join(_named(slot) for slot in owed.opened),
         "reason": (reason or "").strip(),
         "organiser": project.organiser.name,
         "organiser_email": project.organiser.email,

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from insight_sessions.domain.notices import NoticeKind, Owed, Wording
+from insight_sessions.wording.english_following import FOLLOWING
 from insight_sessions.wording.english_learning import KINDS
+from insight_sessions.wording.english_reminding import REMINDING
 from insight_sessions.wording.phrases import REASON as _REASON
 from insight_sessions.wording.phrases import WRITE as _WRITE
 from insight_sessions.wording.phrases import Paragraphs, Words
@@ -421,5 +423,7 @@ _KINDS: Final[Mapping[NoticeKind, Words]] = {
     NoticeKind.PROJECT_CANCELLED: ("The project will not take place", _project_cancelled),
     NoticeKind.DECLINED: ("We cannot offer you a place this time", _declined),
     NoticeKind.WITHDRAWN: ("You have withdrawn", _withdrawn),
+    **FOLLOWING,
+    **REMINDING,
     NoticeKind.ZONE_RULES_CHANGED: ("The clocks have new rules", _zone_rules_changed),
 }

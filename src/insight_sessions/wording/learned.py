@@ -1,4 +1,4 @@
-"""What a notice about the time after the sessions tells, joined with it when it is sent."""
+"""What a notice about news, or the time after the sessions, tells, joined with it when it is sent."""
 
 from collections.abc import Mapping
 
@@ -20,6 +20,9 @@ def learned(owed: Owed, state: ProjectState) -> Mapping[str, str]:
         case NoticeKind.FEEDBACK_ANSWERED:
             feedback = state.one_of(state.feedback, "feedback", owed.about)
             return {"feedback": feedback.text, "answer": feedback.answer or ""}
+        case NoticeKind.UPDATE:
+            update = state.one_of(state.updates, "update", owed.about)
+            return {"update_title": update.title, "update": update.text.strip()}
         case _:
             return _write_up(owed, state.one_of(state.write_ups, "write_up", owed.about), state.definition.timezone)
 

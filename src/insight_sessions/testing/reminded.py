@@ -1,0 +1,41 @@
+"""What must hold of reminders in a simulated history."""
+
+from collections import Counter
+from datetime import datetime
+
+from insight_sessions.commands.deciding import Decided
+from insight_sessions.commands.reminding import reminders_due
+from insight_sessions.domain.events import EventKind
+from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.testing.world import expect
+
+
+def check_reminders(before: ProjectState, decided: Decided, now: datetime) -> None:
+    """Each reminder of a session reaches whoever has a place once, before it begins, and only if it runs."""
+    after = decided.state
+    noted = Counter[tuple[str, str]]()
+    for id, one in after.reminders.items():
+        known = before.reminders.get(id)
+        earlier = () if known is None else known.told
+        expect(one.told[: len(earlier)] == earlier, "who was reminded stays so", id)
+        expect(len(set(one.told)) == len(one.told), "nobody is reminded twice", id)
+        noted.update((one.session, who) for who in one.told[len(earlier) :])
+    reminded = [owed for owed in decided.notices if owed.kind is NoticeKind.REMINDER]
+    told = Counter((owed.slot.id, owed.registration) for owed in reminded if owed.slot is not None)
+    expect(told == noted, "whoever is reminded is told so", f"{told} {noted}")
+    for session_id, who in told:
+        has = after.registrations[who].place == session_id and after.session(session_id).is_open_at(now)
+        expect(has, "people are reminded of a place they have, in time", f"{who} {session_id}")
+    for event in decided.events:
+        if event.kind in {EventKind.SESSION_REMINDED, EventKind.SESSION_BELOW_MINIMUM}:
+            session = before.session(event.session or "")
+            runs = len(before.holders(session.id)) >= session.minimum
+            right = runs == (event.kind is EventKind.SESSION_REMINDED)
+            expect(right, "people are reminded if enough of them come, else the organiser is told", session.id)
+
+
+def check_reminded(state: ProjectState, now: datetime) -> None:
+    """After a tick: no reminder is due."""
+    due = [session for moment, session in reminders_due(state) if moment <= now]
+    expect(not due, "reminders are made in time", str(due))
