@@ -83,6 +83,8 @@ if TYPE_CHECKING:
         ResizeSession as ResizeSession,
     )
     from insight_sessions.commands.telling import PostUpdate as PostUpdate
+    from insight_sessions.commands.work import DecideWork as DecideWork
+    from insight_sessions.commands.work import ShareWork as ShareWork
     from insight_sessions.delivery import Deliveries as Deliveries
     from insight_sessions.desk import Desk as Desk
     from insight_sessions.domain.allocated import (
@@ -182,6 +184,7 @@ if TYPE_CHECKING:
     from insight_sessions.domain.project import (
         Question as Question,
     )
+    from insight_sessions.domain.project import WorkCall as WorkCall
     from insight_sessions.domain.registration import Attendance as Attendance
     from insight_sessions.domain.registration import Offer as Offer
     from insight_sessions.domain.registration import Registration as Registration
@@ -217,6 +220,9 @@ if TYPE_CHECKING:
     from insight_sessions.domain.session import Session as Session
     from insight_sessions.domain.session import SessionStatus as SessionStatus
     from insight_sessions.domain.state import ProjectState as ProjectState
+    from insight_sessions.domain.work import SharedWork as SharedWork
+    from insight_sessions.domain.work import Work as Work
+    from insight_sessions.domain.work import WorkStatus as WorkStatus
     from insight_sessions.errors import (
         AlreadyRegistered as AlreadyRegistered,
     )
@@ -280,6 +286,7 @@ if TYPE_CHECKING:
     from insight_sessions.runtime import Moment as Moment
     from insight_sessions.runtime import Runtime as Runtime
     from insight_sessions.storage.port import Storage as Storage
+    from insight_sessions.summarising import CaseStudy as CaseStudy
     from insight_sessions.summarising import Quote as Quote
     from insight_sessions.summarising import Summary as Summary
 
@@ -319,6 +326,7 @@ _ROOMS = {
     "commands.sessions": ("AddSession", "CancelSession", "RescheduleSession", "ResizeSession"),
     "commands.telling": ("PostUpdate",),
     "delivery": ("Deliveries",),
+    "commands.work": ("DecideWork", "ShareWork"),
     "desk": ("Desk",),
     "domain.allocation": ("AllocationPolicy", "Bound", "Candidate", "Proposal", "Room", "Score"),
     "domain.events": ("Event", "EventKind"),
@@ -327,9 +335,10 @@ _ROOMS = {
     "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.offering": ("Offers",),
-    "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question"),
+    "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question", "WorkCall"),
     "domain.registration": ("Attendance", "Offer", "Registration", "Status"),
     "domain.reply": ("ReplyReason",),
+    "domain.work": ("SharedWork", "Work", "WorkStatus"),
     "domain.rules": (
         "AbsencesAtMost",
         "ActiveMember",
@@ -369,7 +378,7 @@ _ROOMS = {
     "reporting": ("Funnel", "Report", "Satisfaction", "SessionReport"),
     "runtime": ("Moment", "Runtime"),
     "storage.port": ("Storage",),
-    "summarising": ("Quote", "Summary"),
+    "summarising": ("CaseStudy", "Quote", "Summary"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -401,6 +410,7 @@ __all__ = [
     "CancelProject",
     "CancelSession",
     "Candidate",
+    "CaseStudy",
     "CloseCall",
     "Command",
     "CommandConflict",
@@ -414,6 +424,7 @@ __all__ = [
     "Contact",
     "CorrectMember",
     "DeadLetter",
+    "DecideWork",
     "DeclineInterest",
     "Deliveries",
     "Desk",
@@ -484,7 +495,9 @@ __all__ = [
     "SessionFull",
     "SessionReport",
     "SessionStatus",
+    "ShareWork",
     "ShareWriteUp",
+    "SharedWork",
     "SharedWriteUp",
     "Status",
     "Storage",
@@ -500,6 +513,9 @@ __all__ = [
     "ValidOnTheDay",
     "Withdraw",
     "Wording",
+    "Work",
+    "WorkCall",
+    "WorkStatus",
     "WriteUp",
     "__version__",
     "hookimpl",

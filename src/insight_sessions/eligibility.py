@@ -9,6 +9,7 @@ from insight_sessions.commands.following import ConfirmFollowing, Follow
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import RegisterInterest, SwitchSession
+from insight_sessions.commands.work import ShareWork
 from insight_sessions.domain.member import Member, Past
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
@@ -61,12 +62,13 @@ class Enquiry:
         """
         now = self._runtime.utc_now()
         match command:
-            case RegisterInterest():
+            case RegisterInterest() | ShareWork():
                 member = self._member(command.member)
                 if member is None:
                     return Facts(now)
                 person, project_id = self._person_id(member.id), command.project_id
-                found = self._objections(member, project_id, command.sessions)
+                sessions = command.sessions if isinstance(command, RegisterInterest) else ()
+                found = self._objections(member, project_id, sessions)
                 # What was seen may be behind: then the rule asks for more, and so does the desk.
                 past = self._past(person, self._seen(project_id) or self._state(project_id))
                 return Facts(now, member, person, found, past=past)

@@ -27,6 +27,7 @@ from insight_sessions.domain.registration import Answers, Consent, Reason, Regis
 from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing
+from insight_sessions.domain.work import SharedWork
 from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.storage.port import Record, Snapshot, Storage, Whole
 from insight_sessions.text import STORED
@@ -53,6 +54,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "follower": Follower,
     "update": Update,
     "opening": Opening,
+    "work": SharedWork,
 }
 
 
@@ -79,7 +81,7 @@ def _subject(thing: Thing) -> str | None:
     match thing:
         case Person() | Follower():
             return thing.id
-        case Registration() | Answers() | Reason() | Consent() | Feedback():
+        case Registration() | Answers() | Reason() | Consent() | Feedback() | SharedWork():
             return thing.person
         case _:
             return None

@@ -23,6 +23,23 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseStudy:
+    """A member's work that was published with their consent.
+
+    Args:
+        title: its name.
+        setting: where it was done.
+        summary: what was done, and what came of it.
+        link: where to read more.
+    """
+
+    title: str
+    setting: str
+    summary: str
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What came out of a project.
 
@@ -32,6 +49,7 @@ class Summary:
         feedback: how many people's words there are.
         answered: how many of them were answered.
         quotes: the words of those who agreed to be quoted, without their names, the oldest first.
+        case_studies: published work of those who agree to that, without their names, the oldest first.
     """
 
     project_id: str
@@ -39,6 +57,7 @@ class Summary:
     feedback: int
     answered: int
     quotes: tuple[Quote, ...]
+    case_studies: tuple[CaseStudy, ...] = ()
 
 
 def summary(state: ProjectState) -> Summary:
@@ -50,6 +69,7 @@ def summary(state: ProjectState) -> Summary:
         feedback=len(given),
         answered=sum(one.answer is not None for one in given),
         quotes=tuple(Quote(one.write_up, one.text, one.answer) for one in given if one.may_quote),
+        case_studies=tuple(_case_studies(state)),
     )
 
 
@@ -59,3 +79,9 @@ def _public(state: ProjectState) -> Iterator[SharedWriteUp]:
         found = newest(versions, id)
         if found is not None and found.audience is Audience.PUBLIC:
             yield replace(found, reached=None)
+
+
+def _case_studies(state: ProjectState) -> Iterator[CaseStudy]:
+    for one in sorted(state.works.values(), key=lambda one: (one.shared_at, one.id)):
+        if one.is_public:
+            yield CaseStudy(*one.content)

@@ -14,6 +14,13 @@ from typing import Final
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.session import Slot
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.work import WorkStatus
+
+_DECIDED: Final = {
+    NoticeKind.WORK_SHORTLISTED: WorkStatus.SHORTLISTED,
+    NoticeKind.WORK_PUBLISHED: WorkStatus.PUBLISHED,
+    NoticeKind.WORK_DECLINED: WorkStatus.DECLINED,
+}
 
 
 def merged(first: Owed, later: Owed) -> Owed | None:
@@ -71,9 +78,9 @@ def _gone(foremost: Owed, other: Owed) -> tuple[Slot | None, tuple[Slot, ...]]:
 def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     """A notice as it can be sent now: without an offer that is over; None when it is about nothing else.
 
-    Whatever ended the offer is told by a notice of its own, and so is an answer that took the place of another one.
-    Sessions that are open are no news once they are not, and nobody is reminded of what they do not have, or of what
-    has begun.
+    Whatever ended the offer is told by a notice of its own, and so is an answer or a decision that took the place of
+    another one. Sessions that are open are no news once they are not, and nobody is reminded of what they do not have,
+    or of what has begun.
 
     Args:
         owed: a notice that is about to be sent.
@@ -87,6 +94,8 @@ def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     if owed.opened:
         left = state.call.is_open and any(state.sessions[slot.id].is_open_at(now) for slot in owed.opened)
         return owed if left else None
+    if owed.kind in _DECIDED:
+        return owed if _is_decided(owed, state) else None
     if owed.offered is None:
         return owed
     registration = state.registrations.get(owed.registration)
@@ -112,3 +121,10 @@ def _is_ahead(owed: Owed, state: ProjectState, now: datetime) -> bool:
         return False
     one = state.registrations.get(owed.registration)
     return not owed.registration or (one is not None and one.place == session.id)
+
+
+def _is_decided(owed: Owed, state: ProjectState) -> bool:
+    """Whether the decision about somebody's work that a notice is about is still the one that stands."""
+    work = state.works.get(owed.about or "")
+    stands = work is not None and _DECIDED[owed.kind] is work.status
+    return stands and work is not None and work.decided_at is not None and owed.at >= work.decided_at

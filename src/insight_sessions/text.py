@@ -194,6 +194,9 @@ Line = Annotated[str, _entering(_line)]
 Text = Annotated[str, _entering(_text)]
 """Several lines for people: NFC, up to 10,000 characters."""
 
+Said = Annotated[Text, StringConstraints(min_length=1)]
+"""The same, with something in it."""
+
 EmailAddress = Annotated[str, _entering(_email_address)]
 """An ASCII address we can send to, normalised; checked when it enters and never again."""
 

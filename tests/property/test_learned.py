@@ -12,10 +12,13 @@ from insight_sessions.commands.feedback import AnswerFeedback, GiveFeedback
 from insight_sessions.commands.learning import TellMore, tellings
 from insight_sessions.commands.passing import LetTimePass
 from insight_sessions.commands.places import SwitchSession, Withdraw
+from insight_sessions.commands.work import DecideWork, ShareWork
 from insight_sessions.domain.notices import NoticeKind
-from insight_sessions.errors import Refusal
+from insight_sessions.domain.project import WorkCall
+from insight_sessions.domain.work import Work, WorkStatus
+from insight_sessions.errors import NotFound, Refusal
 from insight_sessions.summarising import summary
-from tests.unit.desk_kit import DAY, P, Rehearsal, project, session
+from tests.unit.desk_kit import DAY, NOW, P, Rehearsal, member, project, session
 from tests.unit.learning_kit import share
 
 NAMES = tuple("abcdefg")
@@ -134,3 +137,86 @@ def test_what_is_kept_is_what_they_said_last(course: list[tuple[str, str, str, b
     page = summary(room.state)
     assert sorted(one.text for one in page.quotes) == sorted(said for said, agreed, _ in plain.values() if agreed)
     assert (page.feedback, page.answered) == (len(plain), sum(answer is not None for *_, answer in plain.values()))
+
+
+DECISIONS = (WorkStatus.SHORTLISTED, WorkStatus.PUBLISHED, WorkStatus.DECLINED)
+LADDER = {
+    (WorkStatus.RECEIVED, WorkStatus.SHORTLISTED),
+    (WorkStatus.DECLINED, WorkStatus.SHORTLISTED),
+    (WorkStatus.SHORTLISTED, WorkStatus.PUBLISHED),
+    (WorkStatus.RECEIVED, WorkStatus.DECLINED),
+    (WorkStatus.SHORTLISTED, WorkStatus.DECLINED),
+}
+titles = st.sampled_from(("One", "Two"))
+steps = st.one_of(
+    st.tuples(st.just("share"), st.sampled_from("ab"), titles, st.booleans(), st.booleans()),
+    st.tuples(st.just("decide"), st.sampled_from("ab"), titles, st.sampled_from(DECISIONS), st.just(value=None)),
+    st.tuples(st.just("wait"), *[st.just(value=None)] * 4),
+)
+
+
+@given(st.lists(steps, max_size=40))
+def test_work_is_what_they_shared_and_what_was_decided(course: list[tuple[Any, ...]]) -> None:
+    """In time, by its owner, one step after the other, and public with consent alone."""
+    room = Rehearsal(project(session("mon"), work=WorkCall(opens_at=NOW + DAY, closes_at=NOW + 3 * DAY)))
+    plain: dict[str, list[Any]] = {}
+
+    def named(who: str, title: str) -> str | None:
+        same = [(at, id) for id, (owner, said, *_, at) in plain.items() if (owner, said) == (who, title)]
+        return min(same)[1] if same else None
+
+    for step, who, title, given_, anew in course:
+        open_ = NOW + DAY <= room.now < NOW + 3 * DAY
+        if step == "wait":
+            room.now += timedelta(hours=7)
+            continue
+        if step == "decide":
+            id = named(who, title)
+            if id is None:
+                continue
+            kept = plain[id]
+            again = kept[2] is given_
+            may = again or ((kept[2], given_) in LADDER and (given_ is not WorkStatus.PUBLISHED or kept[3]))
+            assert tried(room, DecideWork(project_id=P, work_id=id, decision=given_)) == may
+            if may:
+                assert room.told == ([] if again else [(who, NoticeKind(f"work_{given_}"))])
+                kept[2] = given_
+            continue
+        work = Work(title=title, setting="Here", summary="This.", consent=given_)
+        mine = [id for id, one in plain.items() if one[0] == who]
+        id = mine[0] if anew and mine else named(who, title)
+        command = ShareWork(project_id=P, member=member(who), work=work, work_id=id if anew and mine else None)
+        if id is None:
+            assert tried(room, command) == open_
+            if open_:
+                (new,) = room.state.works.keys() - plain.keys()
+                plain[new] = [who, title, WorkStatus.RECEIVED, given_, room.now]
+                assert room.told == [(who, NoticeKind.WORK_RECEIVED)]
+            continue
+        kept = plain[id]
+        may = kept[1] == title or (open_ and kept[2] is WorkStatus.RECEIVED)
+        assert tried(room, command) == may
+        if may:
+            kept[1:] = [title, kept[2], given_, kept[4] if kept[1] == title else room.now]
+            assert room.told == []
+    kept_now = {
+        id: [one.person[2:], one.title, one.status, one.consent, one.shared_at] for id, one in room.state.works.items()
+    }
+    assert kept_now == plain
+    public = sorted(said for _, said, status, agreed, _ in plain.values() if agreed and status is WorkStatus.PUBLISHED)
+    assert sorted(one.title for one in summary(room.state).case_studies) == public
+
+
+@given(st.sampled_from("ab"), st.booleans())
+def test_nobody_changes_somebody_elses_work(who: str, consent: bool) -> None:
+    """Nor learns that it is there."""
+    room = Rehearsal(project(session("mon"), work=WorkCall()))
+    other = {"a": "b", "b": "a"}[who]
+    mine = room.do(ShareWork(project_id=P, member=member(who), work=Work(title="A", setting="B", summary="C")))
+    theirs = Work(title="X", setting="B", summary="C", consent=consent)
+    try:
+        room.do(ShareWork(project_id=P, member=member(other), work=theirs, work_id=mine.id))
+    except NotFound:
+        assert list(room.state.works.values()) == [mine]
+    else:
+        raise AssertionError("it was changed")

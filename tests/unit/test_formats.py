@@ -16,6 +16,7 @@ from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.reply import Replied
 from insight_sessions.domain.session import Slot
 from insight_sessions.domain.state import Lineage, Organiser, Thing
+from insight_sessions.domain.work import SharedWork, WorkStatus
 from insight_sessions.records import decode, encode, event_text, owed_text, read_event, read_owed
 from insight_sessions.storage.port import Record
 from insight_sessions.text import Labels
@@ -95,6 +96,13 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
     Reminder: {"over": False, "told": (), "left": (), "warned": False},
     Slot: {"title": None, "where": None},
     SharedWriteUp: {"text": "", "link": None, "sessions": (), "feedback_until": None, "reached": None},
+    SharedWork: {
+        "link": None,
+        "consent": False,
+        "status": WorkStatus.RECEIVED,
+        "decided_at": None,
+        "message": None,
+    },
     Feedback: {"may_quote": False, "answer": None, "answered_at": None},
     Follower: {
         "name": "",

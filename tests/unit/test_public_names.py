@@ -16,17 +16,18 @@ from .desk_store import Clock, Post, desk_on, open_call
 NAMES = """
 AbsencesAtMost AcceptOffer ActiveMember AddSession AllOf Allocate Allocation AllocationPolicy AlreadyRegistered
 AmendAnswers AmendProject AnnounceProject AnswerFeedback AnyOf Attendance AttributeIn Audience Because Bound BoundCost
-BoundsMissed Call CallNotOpen CallStatus CancelProject CancelSession Candidate CloseCall Command CommandConflict
-ConfirmFollowing ConfirmPlace ConsentAsked ConsoleNotifier Consolidate Consolidation ConsolidationScore Contact
-CorrectMember DeadLetter DeclineInterest Deliveries Desk Erased Event EventKind Explanation Facts Feedback
-FolderNotifier Follow Follower Funnel GiveFeedback Health InsightSessionsError Invite Member Method Missed MissedReason
-Moment NotEligible NotFound NotOf NotPossible NotTakenPartIn Notice NoticeKind Objection Offer OfferPlace Offers
-OpenCall Outcome OutcomeReason Past Person PersonOutcome PluginError PostUpdate Preview Project ProjectFileError
-ProjectState Proposal ProposedMove Question Quote Recipient RecordAttendance Refusal RefuseOffer RegisterInterest
-Registration ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession ResizeSession Room Rule Runtime
-Satisfaction Score Session SessionFull SessionReport SessionStatus ShareWriteUp SharedWriteUp Status Storage
-StorageBackend StorageBusy StorageError Summary SwitchSession Unfollow Unmet Update UpgradeNeeded ValidOnTheDay Withdraw
-Wording WriteUp __version__ hookimpl
+BoundsMissed Call CallNotOpen CallStatus CancelProject CancelSession Candidate CaseStudy CloseCall Command
+CommandConflict ConfirmFollowing ConfirmPlace ConsentAsked ConsoleNotifier Consolidate Consolidation
+ConsolidationScore Contact CorrectMember DeadLetter DecideWork DeclineInterest Deliveries Desk Erased Event EventKind
+Explanation Facts Feedback FolderNotifier Follow Follower Funnel GiveFeedback Health InsightSessionsError Invite
+Member Method Missed MissedReason Moment NotEligible NotFound NotOf NotPossible NotTakenPartIn Notice NoticeKind
+Objection Offer OfferPlace Offers OpenCall Outcome OutcomeReason Past Person PersonOutcome PluginError PostUpdate
+Preview Project ProjectFileError ProjectState Proposal ProposedMove Question Quote Recipient RecordAttendance Refusal
+RefuseOffer RegisterInterest Registration ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession
+ResizeSession Room Rule Runtime Satisfaction Score Session SessionFull SessionReport SessionStatus ShareWork
+ShareWriteUp SharedWork SharedWriteUp Status Storage StorageBackend StorageBusy StorageError Summary SwitchSession
+Unfollow Unmet Update UpgradeNeeded ValidOnTheDay Withdraw Wording Work WorkCall WorkStatus WriteUp __version__
+hookimpl
 """
 
 

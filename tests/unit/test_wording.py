@@ -43,6 +43,7 @@ LEARNED = {
     "feedback_until": "Sunday",
     "feedback": "And pharmacies?",
     "answer": "They come next.",
+    "work": "A phone line",
 }
 NEVER_WITH_A_CALENDAR = {*FOLLOWING, *REMINDING}
 
@@ -547,7 +548,7 @@ shifted: {TUE_WHEN}
   before: {MON_WHEN}
 skipped: {THU_WHEN}
 """
-        + "\n".join(f"{name}: {shown}" for name, shown in LEARNED.items()),
+        + "\n".join(f"{name}: {shown}" for name, shown in LEARNED.items() if "update" not in name),
     )
 
 

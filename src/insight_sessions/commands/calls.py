@@ -13,7 +13,7 @@ from insight_sessions.commands.telling import told_of_opening
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.offering import FillPolicy, Offers
-from insight_sessions.domain.project import CallStatus, Contact, Project, Rules
+from insight_sessions.domain.project import CallStatus, Contact, Project, Rules, WorkCall
 from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.reminding import ReminderHours
 from insight_sessions.domain.session import Session, SessionStatus
@@ -99,7 +99,8 @@ class AmendProject(Command[Project]):
         opens_at: when the call opens by itself.
         closes_at: when it closes by itself.
         closed_message: what the call says once closed.
-        without: what to take away, of ``apply_url``, ``opens_at`` and ``closes_at``.
+        work: when members can share work of their own.
+        without: what to take away, of ``apply_url``, ``opens_at``, ``closes_at`` and ``work``.
     """
 
     title: Line | None = None
@@ -113,7 +114,8 @@ class AmendProject(Command[Project]):
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     closed_message: Text | None = None
-    without: tuple[Literal["apply_url", "opens_at", "closes_at"], ...] = ()
+    work: WorkCall | None = None
+    without: tuple[Literal["apply_url", "opens_at", "closes_at", "work"], ...] = ()
 
     @model_validator(mode="after")
     def _not_both(self) -> Self:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import StringConstraints
+from typing import TYPE_CHECKING
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Cause
@@ -14,14 +12,12 @@ from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.learning import Feedback, SharedWriteUp, newest
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.errors import NotFound, NotPossible
-from insight_sessions.text import Slug, Text
+from insight_sessions.text import Said, Slug
 
 if TYPE_CHECKING:
     from insight_sessions.domain.registration import Registration
     from insight_sessions.domain.state import ProjectState
     from insight_sessions.runtime import Moment
-
-Said = Annotated[Text, StringConstraints(min_length=1)]
 
 
 class GiveFeedback(Command[Feedback]):

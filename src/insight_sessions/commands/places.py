@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -69,7 +69,7 @@ class RegisterInterest(Command[Registration]):
             raise CallNotOpen(project.call.message)
         wishes = self.sessions
         sessions = [state.session(session_id) for session_id in wishes]
-        member = _eligible(project, sessions, facts)
+        member = eligible(project, [session.starts.date() for session in sessions], facts)
         known = state.latest_of(facts.person)
         if known is not None and known.is_live:
             raise AlreadyRegistered(known.id)
@@ -105,14 +105,12 @@ class RegisterInterest(Command[Registration]):
         return Ruling(state.put(registration), Ref("registration", id))
 
 
-def _eligible(project: Project, sessions: list[Session], facts: Facts) -> Member:
-    """The member, when nothing speaks against them in at least one session."""
+def eligible(project: Project, dates: Iterable[date], facts: Facts) -> Member:
+    """The member, when nothing speaks against them on at least one of some dates."""
     member = facts.member
     if member is None or (project.members_only and not member.active):
         raise NotEligible((NOT_A_MEMBER,), project.apply_url)
-    days = [
-        day for session in sessions if member.is_member_on(day := session.starts.date()) or not project.members_only
-    ]
+    days = [day for day in dates if member.is_member_on(day) or not project.members_only]
     if not days:
         raise NotEligible((LAPSED,), project.apply_url)
     # After the membership, so that a check says nothing to somebody who is told apart from a stranger by it.

@@ -52,6 +52,10 @@ class EventKind(StrEnum):
     WRITE_UP_SHARED = "write_up_shared"
     FEEDBACK_GIVEN = "feedback_given"
     FEEDBACK_ANSWERED = "feedback_answered"
+    WORK_SHARED = "work_shared"
+    WORK_SHORTLISTED = "work_shortlisted"
+    WORK_PUBLISHED = "work_published"
+    WORK_DECLINED = "work_declined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class Event:
         policy: the name of the policy that allocated.
         seed: what its draw began with.
         until: the deadline of an offer.
-        about: the id of the write-up's version, the feedback or the news that it concerns.
+        about: the id of the write-up's version, the feedback, the work or the news that it concerns.
     """
 
     number: int = 0

@@ -70,6 +70,14 @@ class NoticeKind(StrEnum):
     """Your session is soon."""
     BELOW_MINIMUM = "below_minimum"
     """Too few people have a place for a session to run; this goes to the organiser."""
+    WORK_RECEIVED = "work_received"
+    """We have received your work."""
+    WORK_SHORTLISTED = "work_shortlisted"
+    """Your work may become a case study."""
+    WORK_PUBLISHED = "work_published"
+    """Your work is published as a case study."""
+    WORK_DECLINED = "work_declined"
+    """Your work does not become a case study."""
     ZONE_RULES_CHANGED = "zone_rules_changed"
     """The new rules of a time zone concern some sessions; this goes to the organiser."""
 
@@ -112,7 +120,7 @@ class Owed:
         begins: no earlier calendar message of this UID was ever taken by this consumer.
         shifted: for the organiser, sessions whose instant is another one now, each as it was and as it is.
         skipped: for the organiser, sessions whose local time the clocks will skip.
-        about: the id of the write-up's version, the feedback or the news that it is about.
+        about: the id of the write-up's version, the feedback, the work or the news that it is about.
         opened: the sessions that are open.
         people: for the organiser, how many have a place.
         minimum: for the organiser, below how many it is not worth running.

@@ -124,6 +124,20 @@ class ConsentAsked(BaseModel):
     required: bool = False
 
 
+class WorkCall(BaseModel):
+    """When members can share work of their own.
+
+    Args:
+        opens_at: from when on; local time is taken in the project's zone. At once when not given.
+        closes_at: until when; without an end when not given.
+    """
+
+    model_config = _VALUE
+
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+
 class Project(BaseModel):
     """An insight project as it is announced.
 
@@ -147,6 +161,7 @@ class Project(BaseModel):
         consents: asked of everyone who registers.
         call: when the call opens and closes.
         sessions: what members choose from.
+        work: when members can share work of their own; it is not asked for when not given.
 
     Raises:
         pydantic.ValidationError: something in it is wrong.
@@ -172,13 +187,14 @@ class Project(BaseModel):
     consents: tuple[ConsentAsked, ...] = ()
     call: Call = Field(default_factory=Call)
     sessions: tuple[Session, ...] = ()
+    work: WorkCall | None = None
     cancelled: Text | None = None
 
-    @field_validator("call")
+    @field_validator("call", "work")
     @classmethod
-    def _call_in_zone(cls, call: Call, info: ValidationInfo) -> Call:
+    def _call_in_zone(cls, call: Call | WorkCall | None, info: ValidationInfo) -> Call | WorkCall | None:
         name = info.data.get("timezone")
-        if name is None:
+        if name is None or call is None:
             return call
         moments = {key: getattr(call, key) for key in ("opens_at", "closes_at")}
         aware = {key: _aware(moment, name) for key, moment in moments.items()}
@@ -195,9 +211,9 @@ class Project(BaseModel):
     def _consistent(self) -> Self:
         _refuse_twice("question", (question.id for question in self.questions))
         _refuse_twice("consent", (consent.purpose for consent in self.consents))
-        opens, closes = self.call.opens_at, self.call.closes_at
-        if opens is not None and closes is not None and closes <= opens:
-            raise ValueError("the call must not close before it opens")
+        _refuse_backwards("the call", self.call)
+        if self.work is not None:
+            _refuse_backwards("the time to share work", self.work)
         return self
 
     def against(self, who: "Member | Person", past: "Past | None", day: date) -> tuple[Objection, ...]:
@@ -243,6 +259,11 @@ def _aware(moment: datetime | None, name: str) -> datetime | None:
     if moment is None or moment.tzinfo is not None:
         return moment
     return instant(moment, name)
+
+
+def _refuse_backwards(what: str, call: Call | WorkCall) -> None:
+    if call.opens_at is not None and call.closes_at is not None and call.closes_at <= call.opens_at:
+        raise ValueError(f"{what} must not close before it opens")
 
 
 def _refuse_twice(kind: str, ids: Iterable[str]) -> None:

@@ -28,6 +28,7 @@ from insight_sessions.domain.queue import Queue
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
 from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.session import Session, SessionStatus, Slot
+from insight_sessions.domain.work import SharedWork
 from insight_sessions.errors import LAPSED, NotFound, Objection
 from insight_sessions.text import normal
 
@@ -80,6 +81,7 @@ Thing = (
     | Follower
     | Update
     | Opening
+    | SharedWork
 )
 """Whatever is kept as a record of its own."""
 
@@ -97,6 +99,7 @@ _KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
     Consolidation: ("consolidations", "consolidation", "id"),
     SharedWriteUp: ("write_ups", "write_up", "key"),
     Feedback: ("feedback", "feedback", "id"),
+    SharedWork: ("works", "work", "id"),
 }
 """Of what nothing else follows: where it is kept, as what kind of record, and what its id is."""
 
@@ -104,7 +107,7 @@ _GIVEN: Final = {
     **{
         one: name
         for name, one, _ in _KEPT_BY.values()
-        if one in {"allocation", "consolidation", "write_up", "feedback"}
+        if one in {"allocation", "consolidation", "write_up", "feedback", "work"}
     },
     "follower": "followers",
     "update": "updates",
@@ -147,6 +150,7 @@ class ProjectState:
         write_ups: every version of each that was shared, by its key.
         feedback: what people say about it, by its id.
         following: who follows the project, and what they were told.
+        works: what members shared of their own work, by its id.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
         arrivals: registrations that wait or are offered a place, by arrival number.
@@ -179,6 +183,7 @@ class ProjectState:
     write_ups: HashTrieMap[str, SharedWriteUp] = _EMPTY
     feedback: HashTrieMap[str, Feedback] = _EMPTY
     following: Following = Following()  # noqa: RUF009 - frozen
+    works: HashTrieMap[str, SharedWork] = _EMPTY
     members: HashTrieMap[str, str] = _EMPTY
     latest: HashTrieMap[str, str] = _EMPTY
     arrivals: HashTrieMap[int, str] = _EMPTY

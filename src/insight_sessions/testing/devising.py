@@ -87,12 +87,12 @@ class Deviser:
         # there are, the fewer of each, and what takes three of one kind in a row would never come about.
         swarm = Random(f"kinds {world.seed}")  # noqa: S311 - the same
         self._kinds = {kind: weight for kind, weight in _KINDS.items() if kind in _USUAL or swarm.random() < 0.5}
-        self._learner = Learner(world.seed)
         self._moments = Random(f"reminders {world.seed}")  # noqa: S311 - the same
         self._reminds = self._moments.random() < 0.25
         self._crowded = world.chance(0.6)
         self._replied: TakeReply | None = None
         self.members = {f"m{number}": self._member(number) for number in range(MEMBERS)}
+        self._learner = Learner(world.seed, self.members)
 
     def _member(self, number: int) -> Member:
         ends = None
@@ -135,7 +135,7 @@ class Deviser:
             call=Call(opens_at=opens, closes_at=closes),
             sessions=tuple(self._session(f"s{number}") for number in range(dice.randint(1, 3) if sparse else 2)),
         )
-        return AnnounceProject(project=project)
+        return AnnounceProject(project=self._learner.sooner(project))
 
     def _rules(self) -> tuple[Rule, ...]:
         """Who may take part: a rule or two in some histories."""

@@ -34,6 +34,7 @@ _LEARNED: Final = {
     "answer": "That is so. The second version has them.",
     "update_title": "What we heard",
     "update": "Read our blog.",
+    "work": "A phone line for those who wait",
 }
 _AT: Final = datetime(2021, 6, 14, 9, tzinfo=UTC)
 _PROJECT: Final = Project(
@@ -105,6 +106,10 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.REMINDER, slot=_TUE),
         *_to_followers(),
         replace(_owed(kind.BELOW_MINIMUM, slot=_THU), registration="", person="", people=2, minimum=6),
+        _owed(kind.WORK_RECEIVED),
+        _owed(kind.WORK_SHORTLISTED),
+        _owed(kind.WORK_PUBLISHED),
+        _owed(kind.WORK_DECLINED),
         _report(shifted=((_EARLIER, _TUE),), skipped=(_THU,)),
     )
     for number, owed in enumerate(facts, 1):

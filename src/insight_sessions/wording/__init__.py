@@ -46,6 +46,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "feedback_until": "until when feedback on the write-up is welcome",
     "feedback": "what the person said about the write-up",
     "answer": "what the organisers answer to that",
+    "work": "the title of the work that the person shared",
 }
 """What may stand in braces in a `Wording`, and what it is replaced by."""
 

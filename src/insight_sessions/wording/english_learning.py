@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from insight_sessions.domain.notices import NoticeKind, Owed
-from insight_sessions.wording.phrases import WRITE, Paragraphs, Words, calendar
+from insight_sessions.wording.phrases import REASON, WRITE, Paragraphs, Words, calendar
 
 _QUESTION: Final = f"If you have a question, {WRITE}."
+_WORK: Final = "Your work:\n{work}"
 
 
 def _write_up(owed: Owed) -> Paragraphs:
@@ -31,7 +32,52 @@ def _feedback_answered(owed: Owed) -> Paragraphs:
     ]
 
 
+def _work_received(owed: Owed) -> Paragraphs:
+    return [
+        "Thank you for sharing your work with “{project}”.",
+        _WORK,
+        *calendar(owed),
+        "We will read it and let you know whether it may become a case study. You do not need to do anything.",
+        _QUESTION,
+    ]
+
+
+def _work_shortlisted(owed: Owed) -> Paragraphs:
+    return [
+        "We have read the work that you shared with “{project}”. It is on our shortlist for a case study.",
+        _WORK,
+        REASON,
+        *calendar(owed),
+        "It is not published yet. We will let you know when we have decided.",
+        _QUESTION,
+    ]
+
+
+def _work_published(owed: Owed) -> Paragraphs:
+    return [
+        "The work that you shared with “{project}” is published as a case study.",
+        _WORK,
+        REASON,
+        *calendar(owed),
+        f"Thank you for sharing it. You can take back your consent at any time: {WRITE}.",
+    ]
+
+
+def _work_declined(owed: Owed) -> Paragraphs:
+    return [
+        "Thank you for sharing your work with “{project}”. We have read it, and will not make a case study of it.",
+        _WORK,
+        REASON,
+        *calendar(owed),
+        _QUESTION,
+    ]
+
+
 KINDS: Final[Mapping[NoticeKind, Words]] = {
     NoticeKind.WRITE_UP: ("What came out of the sessions", _write_up),
     NoticeKind.FEEDBACK_ANSWERED: ("You said, we answer", _feedback_answered),
+    NoticeKind.WORK_RECEIVED: ("We have received your work", _work_received),
+    NoticeKind.WORK_SHORTLISTED: ("Your work is on our shortlist", _work_shortlisted),
+    NoticeKind.WORK_PUBLISHED: ("Your work is a case study", _work_published),
+    NoticeKind.WORK_DECLINED: ("Your work was not chosen", _work_declined),
 }

@@ -23,8 +23,12 @@ def learned(owed: Owed, state: ProjectState) -> Mapping[str, str]:
         case NoticeKind.UPDATE:
             update = state.one_of(state.updates, "update", owed.about)
             return {"update_title": update.title, "update": update.text.strip()}
-        case _:
+        case NoticeKind.WRITE_UP:
             return _write_up(owed, state.one_of(state.write_ups, "write_up", owed.about), state.definition.timezone)
+        case _:
+            work = state.one_of(state.works, "work", owed.about)
+            said = "" if owed.kind is NoticeKind.WORK_RECEIVED else work.message or ""
+            return {"work": work.title, "reason": said}
 
 
 def _write_up(owed: Owed, one: SharedWriteUp, timezone: str) -> Mapping[str, str]:
