@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from insight_sessions import InsightSessionsError
+from insight_sessions import InsightSessionsError, tables
 from insight_sessions.tables import Limits, Problem, Row, TableError, inert, plain, read_members, read_table
 from insight_sessions.tables.lines import MOST_IN_ROW, Delimiter
 from tests.unit.tables_kit import file, told
@@ -25,6 +25,18 @@ def refused(source: Any, **more: Any) -> list[tuple[int, str | None, str]]:  # n
     with pytest.raises(TableError) as error:
         read(source, **more)
     return told(error.value.problems)
+
+
+PUBLIC = """
+Import Imported Limits Problem Result RosterRow Row Table TableError inert plain read_attendance read_members
+read_sign_ups read_table roster stream_report stream_roster write_report write_roster
+"""
+
+
+def test_the_public_names_are_these() -> None:
+    """A name that is promised stays."""
+    assert tables.__all__ == PUBLIC.split()
+    assert all(hasattr(tables, name) for name in tables.__all__)
 
 
 # Formulas
