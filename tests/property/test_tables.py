@@ -236,3 +236,47 @@ def test_whatever_the_bytes_they_are_read_or_refused(state: ProjectState, header
             assert one.code.isidentifier()
             assert one.sentence.endswith(".")
             assert "\ufffd" not in str(one)
+
+
+CANARY = "Zqx7"
+"""Somebody's name, wherever it stands."""
+
+written = st.sampled_from(
+    [
+        *(
+            CANARY,
+            f"{CANARY}@example.org",
+            f"{CANARY}@",
+            f"{CANARY}\x07",
+            f"mon {CANARY}",
+            f"{CANARY}?=",
+            "mon",
+            "yes",
+            "",
+        ),
+        *(f"2030-01-{CANARY}", f'"{CANARY}', f'"{CANARY}"{CANARY}', f"=?utf-8?q?{CANARY}?=", "q-1", "a@example.org"),
+        *(f"{CANARY}\0", CANARY * 60, f"{CANARY}\udcff", "attended", "en", "no"),
+    ]
+)
+cells = st.lists(written, max_size=8).map(",".join)
+
+
+@given(
+    st.sampled_from(
+        [
+            "id,name,email,sessions,language,active,valid_until,attribute:setting",
+            *("member,sessions", "id,attendance,place", "registration,attendance", CANARY, f"id,name,email,{CANARY}"),
+        ]
+    ),
+    st.lists(cells, max_size=4),
+)
+def test_what_is_wrong_is_told_without_what_stands_there(state: ProjectState, header: str, rows: list[str]) -> None:
+    """Neither in a problem nor in a refusal, wherever somebody's name stands; there the header may be missing."""
+    raw = "\r\n".join([header, *rows]).encode(errors="surrogateescape")
+    for read in (
+        lambda source: read_sign_ups(source, state),
+        lambda source: read_attendance(source, state),
+        read_members,
+    ):
+        for problem in outcome(read, BytesIO(raw))[1]:
+            assert CANARY.lower() not in repr(problem).lower()

@@ -1,11 +1,14 @@
 """Sign-ups from a table: every row is told before anything is done, and the same file is done once."""
 
+from io import BytesIO
+from pathlib import Path
+
 import pytest
 
-from insight_sessions import CloseCall, DeclineInterest, Withdraw
+from insight_sessions import AnnounceProject, CloseCall, DeclineInterest, Desk, OpenCall, Runtime, Withdraw
 from insight_sessions.commands.base import Command
 from insight_sessions.tables import Result, TableError, read_sign_ups
-from tests.unit.desk_kit import P, project, session
+from tests.unit.desk_kit import NOW, P, project, session
 from tests.unit.tables_kit import HEADER, Directory, asking, file, opened, told
 
 ASKED = f"{HEADER},answer:stage,consent:take-part"
@@ -64,6 +67,28 @@ def test_the_same_file_twice_changes_nothing() -> None:
         assert table.state.registrations == before.registrations
         # Nobody looks into receipts when nothing is written: who left could register again.
         assert codes(sign_ups.preview(table.desk).rows)[1:] == [(line, "unchanged") for line in range(3, 6)]
+
+
+def test_the_same_file_is_known_to_the_next_process(tmp_path: Path) -> None:
+    """For the secret that ids are made with is the store's; another store gives other ids."""
+    url, ids = f"sqlite:///{tmp_path / 'kept.db'}", set[str]()
+    rows = file(HEADER, "q-1,Ada,ada@example.org,mon").getvalue()
+    for number in range(2):
+        with Desk.open(url, discover=False, runtime=Runtime(now=lambda: NOW)) as desk:
+            if not number:
+                desk.do(AnnounceProject(project=project()))
+                desk.do(OpenCall(project_id=P))
+            sign_ups = read_sign_ups(BytesIO(rows), desk.state(P))
+            [row] = sign_ups.apply(desk).rows
+            assert row.code == ("unchanged" if number else "confirmed")
+            assert row.thing is not None
+            if not number:
+                desk.do(Withdraw(project_id=P, registration_id=row.thing.id))
+            ids.update(desk.command_id(one.value) for one in sign_ups.rows if one.value is not None)
+    with opened(project()) as table:
+        elsewhere = read_sign_ups(BytesIO(rows), table.state).rows[0].value
+        assert elsewhere is not None
+        assert len({*ids, table.desk.command_id(elsewhere)}) == 2
 
 
 def test_a_row_that_says_something_else_is_told() -> None:
