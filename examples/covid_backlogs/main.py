@@ -18,6 +18,7 @@ import report_page
 import telling
 from afterwards import Afterwards
 from clock import Clock
+from next_phase import NextPhase
 
 from insight_sessions import (
     AnnounceProject,
@@ -210,6 +211,9 @@ def tell(out: Path) -> None:
         later.count()
         later.write_up()
         later.listen()
+        last = NextPhase(desk, clock, project.id)
+        last.gather()
+        last.choose()
         story.leave(out)
         figures = report_page.Figures(desk.state(project.id).project, at_close, eve, story.asked, story.refused)
         (out / "report.html").write_text(report_page.page(figures), encoding="utf-8")

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 STORY = EXAMPLES / "covid_backlogs"
 LOOKED_AT = datetime(2021, 7, 1, 11, tzinfo=UTC)
-MESSAGES = 134
+MESSAGES = 141
 
 # By name, for a type checker knows the program's folder by its own root.
 data = import_module("examples.covid_backlogs.data")
@@ -206,6 +206,23 @@ def test_the_write_up_is_answered_and_quoted_with_consent_only(
     assert "You left out community pharmacies." in plain(answer)
     assert "3 people said something, 2 may be quoted" in printed
     assert [one.text in printed for one in state.feedback.values()].count(False) == 1
+
+
+def test_work_of_their_own_becomes_a_case_study_with_consent(
+    state: ProjectState, printed: str, mails: list[EmailMessage]
+) -> None:
+    """Three shared some in time, and each hears what became of it; the fourth reads when it was over."""
+    assert Counter(one.status for one in state.works.values()) == {"published": 1, "shortlisted": 1, "declined": 1}
+    told = Counter(message["Subject"].partition(":")[0] for message in mails if message["Date"].datetime.month > 8)
+    assert told == {
+        "We have received your work": 3,
+        "Your work is on our shortlist": 2,
+        "Your work was not chosen": 1,
+        "Your work is a case study": 1,
+    }
+    assert "The time to share work was over at 2021-09-30 17:00 (Europe/London)." in printed
+    assert "Two afternoons on the phone (acute hospital)" in printed
+    assert not [one for one in state.works.values() if one.title in printed and one.status != "published"]
 
 
 def test_every_no_is_counted_by_its_reason(printed: str) -> None:
