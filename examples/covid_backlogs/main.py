@@ -18,6 +18,7 @@ import report_page
 import telling
 from afterwards import Afterwards
 from clock import Clock
+from following import Following
 from next_phase import NextPhase
 
 from insight_sessions import (
@@ -196,7 +197,9 @@ def tell(out: Path) -> None:
         runtime=Runtime(now=clock.now),
     ) as desk:
         story = Story(desk, clock, project, directory)
+        followers = Following(desk, clock, project.id)
         story.announce()
+        followers.ask()
         story.take([one for one in sign_ups if one.at < OPENED])
         story.open()
         story.take([one for one in sign_ups if OPENED <= one.at < CLOSED])
@@ -211,6 +214,7 @@ def tell(out: Path) -> None:
         later.count()
         later.write_up()
         later.listen()
+        followers.hear()
         last = NextPhase(desk, clock, project.id)
         last.gather()
         last.choose()

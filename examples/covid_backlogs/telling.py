@@ -60,6 +60,19 @@ def moved_up() -> None:
     print("\n  Moved up: people who were waiting, and got a place that somebody else gave back or left.")
 
 
+def following(when: datetime, asked: int, confirmed: int) -> None:
+    """Some people want to hear more."""
+    heading(f"{when:%a} {when.day} {when:%B}, {when:%H.%M}: {asked} people ask for updates")
+    print(f"  {asked} messages ask whether it was really them. {confirmed} say yes.")
+
+
+def news(when: datetime, title: str, sent: int, forgotten: int, left: int) -> None:
+    """What followers hear of, and who is left of them."""
+    heading(f"{when.day} {when:%B}, for those who follow: “{title}”")
+    print(f"  {sent} messages. {forgotten} address that nobody confirmed was forgotten after a week.")
+    print(f"  One has heard enough: {left} follow now.")
+
+
 def preview(thin: Session, theirs: Sequence[Registration], state: ProjectState) -> None:
     """What would become of the people of a session."""
     heading(f"{spoken(thin)}: {len(theirs)} people, where it needs {thin.minimum}")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.joining import MOST_TOLD
+from insight_sessions.commands.owing import owed_to
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.learning import Audience, SharedWriteUp, WriteUp, newest
-from insight_sessions.domain.notices import NoticeKind, Owed
+from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.session import SessionStatus
 from insight_sessions.errors import NotPossible
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from insight_sessions.domain.registration import Registration
     from insight_sessions.domain.state import ProjectState
     from insight_sessions.runtime import Moment
+
+_FOR_FOLLOWERS: Final = frozenset({Audience.FOLLOWERS, Audience.PUBLIC})
 
 
 class ShareWriteUp(Command[SharedWriteUp]):
@@ -49,7 +52,7 @@ class ShareWriteUp(Command[SharedWriteUp]):
         if known is not None and known.reached is not None:
             state = state.put(replace(known, reached=None))  # whoever was not told of it yet is told of this one
         happened = Event(kind=EventKind.WRITE_UP_SHARED, at=moment.now, about=shared.key)
-        return _tell(state, shared, (happened,))
+        return _tell(state, shared, (happened,), moment)
 
 
 class TellMore(Command[SharedWriteUp]):
@@ -63,8 +66,8 @@ class TellMore(Command[SharedWriteUp]):
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Those who are still to be told."""
-        del facts, moment
-        return _tell(state, state.write_ups[self.write_up], ())
+        del facts
+        return _tell(state, state.write_ups[self.write_up], (), moment)
 
 
 def _refuse_unheld(state: ProjectState, about: Sequence[str]) -> None:
@@ -101,22 +104,28 @@ def _readers(state: ProjectState, shared: SharedWriteUp) -> Iterator[Registratio
     return (one for one in newest_ones if shared.is_for(one))
 
 
-def _tell(state: ProjectState, shared: SharedWriteUp, events: tuple[Event, ...]) -> Ruling:
+def _followers(state: ProjectState, shared: SharedWriteUp, readers: Iterable[Registration]) -> Iterator[str]:
+    """The ids of those who follow the project and get a version as nobody else."""
+    if shared.audience not in _FOR_FOLLOWERS:
+        return
+    known = {state.people[one.person].email.lower() for one in readers}
+    yield from (one.id for one in state.following.confirmed if one.email.lower() not in known)
+
+
+def _tell(state: ProjectState, shared: SharedWriteUp, events: tuple[Event, ...], moment: Moment) -> Ruling:
     """Tell people of a version, so many at once, each only once."""
-    # By our id of them, for that never changes: the number of arrival does, when somebody switches in between.
-    people = sorted(_readers(state, shared), key=lambda one: one.person)
-    left = [one for one in people if one.person > (shared.reached or "")]
+    readers = {one.person: one for one in _readers(state, shared)}
+    # By our ids of them, for these never change: the number of arrival does, when somebody switches in between.
+    people = sorted([*readers, *_followers(state, shared, readers.values())])
+    left = [id for id in people if id > (shared.reached or "")]
     told = left[:MOST_TOLD]
-    reached = told[-1].person if len(left) > len(told) else None
-    cause = Cause(NoticeKind.WRITE_UP, concerned=tuple(one.id for one in told), about=shared.key)
+    reached = told[-1] if len(left) > len(told) else None
+    concerned = tuple(readers[id].id for id in told if id in readers)
+    cause = Cause(NoticeKind.WRITE_UP, concerned=concerned, about=shared.key)
+    owed = tuple(owed_to(state, moment, NoticeKind.WRITE_UP, id) for id in told if id not in readers)
     state = state.put(replace(shared, reached=reached))
-    return Ruling(state, Ref("write_up", shared.key), events, cause, _to_followers(shared))
-
-
-def _to_followers(shared: SharedWriteUp) -> tuple[Owed, ...]:
-    """What is owed to those who follow the project and did not register; nobody can follow one yet."""
-    del shared
-    return ()
+    notices = tuple(replace(one, about=shared.key) for one in owed)
+    return Ruling(state, Ref("write_up", shared.key), events, cause, notices)
 
 
 def tellings(state: ProjectState) -> Iterator[tuple[datetime, str]]:

@@ -14,8 +14,6 @@ from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.testing.world import expect
 
-ASKS: Final = frozenset({NoticeKind.CONFIRM_FOLLOWING, NoticeKind.ALREADY_FOLLOWING})
-NEWS: Final = frozenset({NoticeKind.UPDATE, NoticeKind.SESSION_OPEN})
 OF_FOLLOWERS: Final = frozenset(
     {
         EventKind.FOLLOWING_ASKED,
@@ -58,13 +56,13 @@ class Audience:
 def check_followers(before: ProjectState, command: Command[Any], decided: Decided) -> None:
     """Nobody is written to who did not ask for it, news reach all who did, and every change is in the journal."""
     after = decided.state
-    told = Counter(owed.person for owed in decided.notices if owed.kind in ASKS | NEWS)
+    to_followers = [owed for owed in decided.notices if owed.person and not owed.registration]
+    told = Counter(owed.person for owed in to_followers)
     expect(max(told.values(), default=0) <= 1, "a follower gets one notice per command", str(told))
-    for owed in decided.notices:
-        if owed.kind in ASKS | NEWS:
-            one = after.followers.get(owed.person)
-            may = one is not None and (one.is_confirmed or owed.kind is NoticeKind.CONFIRM_FOLLOWING)
-            expect(may, "nothing but a question goes to an address that is not confirmed", owed.person)
+    for owed in to_followers:
+        one = after.followers.get(owed.person)
+        may = one is not None and (one.is_confirmed or owed.kind is NoticeKind.CONFIRM_FOLLOWING)
+        expect(may, "nothing but a question goes to an address that is not confirmed", owed.person)
     if isinstance(command, PostUpdate):
         confirmed = {one.id for one in before.followers.values() if one.is_confirmed}
         expect(confirmed == set(told), "news reach everybody who follows", f"{confirmed} {told}")

@@ -158,6 +158,10 @@ def check_learned(before: ProjectState, command: Command[Any], decided: Decided)
 
 def _check_telling(after: ProjectState, shared: SharedWriteUp, told: Counter[str], *, new: bool) -> None:
     readers = {one.person for one in map(after.registration, after.latest.values()) if shared.is_for(one)}
+    if shared.audience in {Audience.FOLLOWERS, Audience.PUBLIC}:
+        addresses = {after.people[id].email.lower() for id in readers}
+        strangers = (one for one in after.followers.values() if one.email.lower() not in addresses)
+        readers |= {one.id for one in strangers if one.is_confirmed}
     expect(told.total() == len(told), "each reader is told once", shared.key)
     expect(readers.issuperset(told), "a write-up is for its audience", shared.key)
     everybody = len(told) == min(len(readers), MOST_TOLD)

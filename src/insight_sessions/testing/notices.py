@@ -153,6 +153,7 @@ def _to_followers() -> Iterator[Owed]:
         _owed(kind.CONFIRM_FOLLOWING),
         _owed(kind.ALREADY_FOLLOWING),
         _owed(kind.UPDATE),
+        _owed(kind.WRITE_UP),
         replace(_owed(kind.SESSION_OPEN), opened=(_TUE,)),
         replace(_owed(kind.SESSION_OPEN), opened=(_MON, _THU)),
     ):

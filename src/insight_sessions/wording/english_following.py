@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from insight_sessions.domain.notices import NoticeKind, Owed
+from insight_sessions.wording.phrases import FOLLOWED, LEAVE, Paragraphs, Words
 from insight_sessions.wording.phrases import WRITE as _WRITE
-from insight_sessions.wording.phrases import Paragraphs, Words
-
-_LEAVE: Final = f"To stop these messages, {_WRITE}."
 
 
 def _confirm_following(owed: Owed) -> Paragraphs:
@@ -24,13 +22,13 @@ def _already_following(owed: Owed) -> Paragraphs:
     del owed
     return [
         "Somebody, probably you, asked us to send updates on “{project}” to this address. You get them already.",
-        f"You do not need to do anything. {_LEAVE}",
+        f"You do not need to do anything. {LEAVE}",
     ]
 
 
 def _update(owed: Owed) -> Paragraphs:
     del owed
-    return ["{update}", f"You get this because you follow “{{project}}”. {_LEAVE}"]
+    return ["{update}", FOLLOWED]
 
 
 def _session_open(owed: Owed) -> Paragraphs:
@@ -38,7 +36,7 @@ def _session_open(owed: Owed) -> Paragraphs:
     return [
         f"{which} open, and you can register your interest:\n{{opened}}",
         "If you are not a member, you can apply here: {apply_url}",
-        f"You get this because you follow “{{project}}”, and have not registered. {_LEAVE}",
+        f"You get this because you follow “{{project}}”, and have not registered. {LEAVE}",
     ]
 
 

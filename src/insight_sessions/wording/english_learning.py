@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from typing import Final
 
 from insight_sessions.domain.notices import NoticeKind, Owed
-from insight_sessions.wording.phrases import REASON, WRITE, Paragraphs, Words, calendar
+from insight_sessions.wording.phrases import FOLLOWED, REASON, WRITE, Paragraphs, Words, calendar
 
 _QUESTION: Final = f"If you have a question, {WRITE}."
 _WORK: Final = "Your work:\n{work}"
 
 
 def _write_up(owed: Owed) -> Paragraphs:
+    asked = f"We would like to know what you think of it, until this time:\n{{feedback_until}}\nTo tell us, {WRITE}."
+    end = [asked, _QUESTION] if owed.registration else [FOLLOWED]
     return [
         "This is what came out of “{project}”.",
         "It is an update: version {version}, which takes the place of the one before.",
         "{write_up}",
         "{write_up_text}",
         *calendar(owed),
-        f"We would like to know what you think of it, until this time:\n{{feedback_until}}\nTo tell us, {WRITE}.",
-        _QUESTION,
+        *end,
     ]
 
 

@@ -11,6 +11,8 @@ Words = tuple[str | Callable[[Owed], str], Callable[[Owed], Paragraphs]]
 """How a kind of notice is said: the beginning of its subject, and its paragraphs."""
 
 WRITE: Final = "write to {organiser} at {organiser_email}"
+LEAVE: Final = f"To stop these messages, {WRITE}."
+FOLLOWED: Final = f"You get this because you follow “{{project}}”. {LEAVE}"
 REASON: Final = "In the organisers' words: {reason}"
 
 
