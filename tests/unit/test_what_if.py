@@ -81,7 +81,7 @@ def test_attendance_is_judged() -> None:
     for mark in marks:
         judged(room, RecordAttendance(project_id=P, session_id="mon", attendance={ada: mark}))
     assert room.last is not None
-    again: Command[Any] = RecordAttendance(project_id=P, session_id="mon", attendance={ada: "unset"})
+    again = RecordAttendance(project_id=P, session_id="mon", attendance={ada: "unset"})
     with pytest.raises(Broken, match="trail"):
         check_recorded(room.state, again, room.last)
 

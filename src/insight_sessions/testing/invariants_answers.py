@@ -1,5 +1,7 @@
 """What must become of offers that are not taken: a no counts for good, and who says nothing makes way."""
 
+from typing import Any
+
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.deciding import Decided
 from insight_sessions.commands.offering import RefuseOffer
@@ -10,7 +12,7 @@ from insight_sessions.domain.state import ProjectState
 from insight_sessions.testing.world import expect
 
 
-def check_unaccepted(before: ProjectState, command: Command[object], decided: Decided) -> None:
+def check_unaccepted(before: ProjectState, command: Command[Any], decided: Decided) -> None:
     """Whoever refuses is not asked about that session again; who does not answer is at the end of the line, or out."""
     after = decided.state
     if isinstance(command, RefuseOffer):

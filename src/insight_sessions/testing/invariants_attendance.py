@@ -1,5 +1,7 @@
 """What must hold of who came: it is as it was recorded last, and the journal says what it was before."""
 
+from typing import Any
+
 from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.deciding import Decided
@@ -9,7 +11,7 @@ from insight_sessions.domain.state import ProjectState
 from insight_sessions.testing.world import expect
 
 
-def check_recorded(before: ProjectState, command: Command[object], decided: Decided) -> None:
+def check_recorded(before: ProjectState, command: Command[Any], decided: Decided) -> None:
     """A record does what it says, and every change of it leaves a trail."""
     if isinstance(command, RecordAttendance):
         for id, mark in command.attendance.items():
