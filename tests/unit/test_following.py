@@ -248,7 +248,7 @@ def test_the_notice_carries_what_a_link_needs() -> None:
     asked, confirmed = post.taken
     assert (asked.recipient.follower, asked.recipient.person, asked.recipient.member_id) == (id, id, "")
     assert (asked.recipient.name, asked.recipient.email, asked.invite) == ("Fay", "fay@example.org", None)
-    assert asked.subject == "Do you want updates?: Exploring COVID-19 backlogs"
+    assert asked.subject == "Do you want updates? Exploring COVID-19 backlogs"
     assert asked.text.startswith("Hello Fay,\n\nSomebody, probably you, asked us")
     assert "write to Q insight team at insight@example.org" in asked.text
     assert confirmed.recipient.follower == ""

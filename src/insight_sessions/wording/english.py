@@ -30,7 +30,8 @@ def default_wording(owed: Owed) -> Wording:
     subject, body = _KINDS[owed.kind]
     title = subject if isinstance(subject, str) else subject(owed)
     paragraphs = ["Hello {name},", *body(owed), _SIGNED if owed.person else _TO_ORGANISER]
-    return Wording(f"{title}: {{project}}", "\n\n".join(paragraphs))
+    join = " " if title.endswith("?") else ": "
+    return Wording(f"{title}{join}{{project}}", "\n\n".join(paragraphs))
 
 
 # What several kinds have in common
