@@ -32,9 +32,12 @@ if TYPE_CHECKING:
     from insight_sessions.commands.calls import (
         OpenCall as OpenCall,
     )
+    from insight_sessions.commands.consents import GiveConsent as GiveConsent
+    from insight_sessions.commands.consents import WithdrawConsent as WithdrawConsent
     from insight_sessions.commands.consolidation import (
         Consolidate as Consolidate,
     )
+    from insight_sessions.commands.erasing import EraseMember as EraseMember
     from insight_sessions.commands.feedback import AnswerFeedback as AnswerFeedback
     from insight_sessions.commands.feedback import GiveFeedback as GiveFeedback
     from insight_sessions.commands.following import ConfirmFollowing as ConfirmFollowing
@@ -135,6 +138,7 @@ if TYPE_CHECKING:
     from insight_sessions.domain.consolidated import (
         ProposedMove as ProposedMove,
     )
+    from insight_sessions.domain.erasure import Erasure as Erasure
     from insight_sessions.domain.events import Event as Event
     from insight_sessions.domain.events import EventKind as EventKind
     from insight_sessions.domain.following import Follower as Follower
@@ -186,10 +190,12 @@ if TYPE_CHECKING:
     )
     from insight_sessions.domain.project import WorkCall as WorkCall
     from insight_sessions.domain.registration import Attendance as Attendance
+    from insight_sessions.domain.registration import Consent as Consent
     from insight_sessions.domain.registration import Offer as Offer
     from insight_sessions.domain.registration import Registration as Registration
     from insight_sessions.domain.registration import Status as Status
     from insight_sessions.domain.reply import ReplyReason as ReplyReason
+    from insight_sessions.domain.retention import Retention as Retention
     from insight_sessions.domain.rules import (
         AbsencesAtMost as AbsencesAtMost,
     )
@@ -295,6 +301,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "allocating.deciding": ("BoundsMissed",),
     "commands.allocation": ("Allocate",),
+    "commands.consents": ("GiveConsent", "WithdrawConsent"),
     "commands.consolidation": ("Consolidate",),
     "domain.allocated": (
         "Allocation",
@@ -314,6 +321,7 @@ _ROOMS = {
     "commands.joining": ("ReleaseJoiningDetails",),
     "commands.offering": ("AcceptOffer", "OfferPlace", "RefuseOffer"),
     "commands.learning": ("ShareWriteUp",),
+    "commands.erasing": ("EraseMember",),
     "commands.people": ("CorrectMember",),
     "commands.places": (
         "AmendAnswers",
@@ -329,6 +337,7 @@ _ROOMS = {
     "commands.work": ("DecideWork", "ShareWork"),
     "desk": ("Desk",),
     "domain.allocation": ("AllocationPolicy", "Bound", "Candidate", "Proposal", "Room", "Score"),
+    "domain.erasure": ("Erasure",),
     "domain.events": ("Event", "EventKind"),
     "domain.learning": ("Audience", "Feedback", "SharedWriteUp", "WriteUp"),
     "domain.following": ("Follower", "Update"),
@@ -336,7 +345,8 @@ _ROOMS = {
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.offering": ("Offers",),
     "domain.project": ("Call", "CallStatus", "ConsentAsked", "Contact", "Project", "Question", "WorkCall"),
-    "domain.registration": ("Attendance", "Offer", "Registration", "Status"),
+    "domain.retention": ("Retention",),
+    "domain.registration": ("Attendance", "Consent", "Offer", "Registration", "Status"),
     "domain.reply": ("ReplyReason",),
     "domain.work": ("SharedWork", "Work", "WorkStatus"),
     "domain.rules": (
@@ -416,6 +426,7 @@ __all__ = [
     "CommandConflict",
     "ConfirmFollowing",
     "ConfirmPlace",
+    "Consent",
     "ConsentAsked",
     "ConsoleNotifier",
     "Consolidate",
@@ -428,7 +439,9 @@ __all__ = [
     "DeclineInterest",
     "Deliveries",
     "Desk",
+    "EraseMember",
     "Erased",
+    "Erasure",
     "Event",
     "EventKind",
     "Explanation",
@@ -438,6 +451,7 @@ __all__ = [
     "Follow",
     "Follower",
     "Funnel",
+    "GiveConsent",
     "GiveFeedback",
     "Health",
     "InsightSessionsError",
@@ -486,6 +500,7 @@ __all__ = [
     "Report",
     "RescheduleSession",
     "ResizeSession",
+    "Retention",
     "Room",
     "Rule",
     "Runtime",
@@ -512,6 +527,7 @@ __all__ = [
     "UpgradeNeeded",
     "ValidOnTheDay",
     "Withdraw",
+    "WithdrawConsent",
     "Wording",
     "Work",
     "WorkCall",

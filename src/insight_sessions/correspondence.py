@@ -8,6 +8,7 @@ from typing import Final
 from insight_sessions.calendar.entry import Entry, Shared
 from insight_sessions.calendar.event import Draft
 from insight_sessions.calendar.invite import Template, template_for
+from insight_sessions.domain.erasure import Farewell
 from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient, Wording
@@ -60,7 +61,7 @@ class Correspondence:
         invite = None
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
         if owed.method is not None and slot is not None:
-            entry = _entry(state, state.registration(owed.registration), person, owed.method, slot, owed)
+            entry = _entry(state, _registration(owed, state), person, owed.method, slot, owed)
             invite = Invite(owed.method, self._template(entry, state).fill(entry))
         return Notice(
             id=owed.id,
@@ -131,12 +132,28 @@ def _addressee(owed: Owed, state: ProjectState) -> Person:
         project = state.definition
         contact = project.organiser
         return Person(id="", member_id="", name=contact.name, email=contact.email, language=project.language)
+    if owed.kind is NoticeKind.FAREWELL:
+        return _farewell(owed, state).recipient
     if owed.registration:
         state.registration(owed.registration)
     person = state.people.get(owed.person) or _follower(owed, state)
     if person is None:
         raise NotFound("person", owed.person)
     return person
+
+
+def _farewell(owed: Owed, state: ProjectState) -> Farewell:
+    found = state.farewells.get(owed.registration)
+    if found is None:
+        raise NotFound("registration", owed.registration)
+    return found
+
+
+def _registration(owed: Owed, state: ProjectState) -> Registration:
+    """The registration a notice is about, or what is left of it for a last message."""
+    if owed.kind is NoticeKind.FAREWELL:
+        return _farewell(owed, state).part_in(state.project_id)
+    return state.registration(owed.registration)
 
 
 def _follower(owed: Owed, state: ProjectState) -> Person | None:
@@ -205,7 +222,7 @@ def _released(state: ProjectState, registration: Registration, slot: Slot | None
 
 def _joining(owed: Owed, state: ProjectState) -> str:
     """The same in words; the organiser has them already."""
-    joining = _released(state, state.registration(owed.registration), owed.slot) if owed.registration else None
+    joining = _released(state, _registration(owed, state), owed.slot) if owed.registration else None
     return "" if joining is None else joining.words
 
 

@@ -14,6 +14,7 @@ from traceback import extract_tb
 from typing import Final
 
 from insight_sessions.correspondence import Correspondence
+from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound
 from insight_sessions.hooks.admission import FAILURES
@@ -42,7 +43,7 @@ class Deliveries:
         sent: taken by their consumer.
         failed: to be tried again later.
         dead: given up.
-        superseded: overtaken by a later one, and not sent.
+        superseded: overtaken by a later one, or by the erasure of whom it was for, and not sent.
     """
 
     sent: int = 0
@@ -65,6 +66,8 @@ class Courier:
         runtime: the time.
         correspondence: turns what is kept into notices.
         state_of: gives the committed state of a project.
+        farewell_settled: takes note that the last message to somebody was taken or given up: its project, what was
+            their registration, and by which consumer.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Courier:
         runtime: Runtime,
         correspondence: Correspondence,
         state_of: Callable[[str], ProjectState],
+        farewell_settled: Callable[[str, str, str], None],
     ) -> None:
         self._storage = storage
         self._notifiers = plugins.notifiers
@@ -81,6 +85,7 @@ class Courier:
         self._runtime = runtime
         self._correspondence = correspondence
         self._state_of = state_of
+        self._farewell_settled = farewell_settled
         self._worker = runtime.mint("w-")
 
     def deliver(self, limit: int | None = None) -> Deliveries:
@@ -104,6 +109,8 @@ class Courier:
                 settlement = self._settlement(delivery)
                 if self._storage.settle([settlement]):
                     counts[settlement.verdict] += 1
+                    if settlement.verdict is not Verdict.RETRY:
+                        self._ended(delivery)
             left = None if left is None else left - len(claimed)
         return Deliveries(
             sent=counts[Verdict.SENT],
@@ -123,7 +130,10 @@ class Courier:
             if hand_over is None:
                 return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED)
         except NotFound as error:
-            # Whoever it was for is gone, and will not come back.
+            if error.kind == "registration":
+                # Whoever it was for was erased, and is written to no more.
+                return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED)
+            # Their address is gone, and will not come back.
             return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=type(error).__name__)
         except FAILURES as error:
             return self._failed(delivery, error)
@@ -134,6 +144,13 @@ class Courier:
         except BaseException as error:  # noqa: BLE001 - a plugin's fault is contained, even a cancelled task's
             return self._failed(delivery, error)
         return Settlement(delivery.id, delivery.token, Verdict.SENT)
+
+    def _ended(self, delivery: Delivery) -> None:
+        """Of a last message to somebody, take note that this consumer awaits it no more."""
+        if delivery.consumer in self._notifiers and f'"{NoticeKind.FAREWELL}"' in delivery.body:
+            owed = read_owed(delivery.body)
+            if owed.kind is NoticeKind.FAREWELL:
+                self._farewell_settled(delivery.project_id, owed.registration, delivery.consumer)
 
     def _overtaken(self, delivery: Delivery) -> Settlement | None:
         """Leave out a notice that nobody ever took, when the next one says it all."""

@@ -12,11 +12,12 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from insight_sessions.errors import NotFound
+from insight_sessions.errors import NotFound, StorageError
 
 if TYPE_CHECKING:
     from insight_sessions.commands.base import Command
     from insight_sessions.delivery import Deliveries
+    from insight_sessions.domain.erasure import Erasure
     from insight_sessions.domain.events import Event
     from insight_sessions.domain.member import Member
     from insight_sessions.domain.registration import Registration
@@ -68,6 +69,7 @@ class Desk:
         from insight_sessions.correspondence import Correspondence
         from insight_sessions.delivery import Courier
         from insight_sessions.eligibility import Enquiry
+        from insight_sessions.erasing import Erasing
         from insight_sessions.hooks.manager import Plugins, load_plugins
         from insight_sessions.identity import identity_of
         from insight_sessions.people import registrations_of
@@ -93,10 +95,14 @@ class Desk:
             seen=self._writer.seen,
             registrations_of=partial(registrations_of, storage),
             follower_id=self._identity.follower,
+            consumers=storage.consumers,
         )
         self._correspondence = Correspondence(self._plugins)
-        self._courier = Courier(storage, self._plugins, self._runtime, self._correspondence, self._writer.state)
-        self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime)
+        self._courier = Courier(
+            storage, self._plugins, self._runtime, self._correspondence, self._writer.state, self._settle_farewell
+        )
+        self._erasing = Erasing(storage, self._plugins, self._runtime, self._identity.person, self.do)
+        self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime, self._erasing.resume)
         self._subscriptions = Subscriptions(storage, self._identity, self._runtime, self._writer.state)
         self._stop = threading.Event()
         storage.consumers(add=[*self._plugins.notifiers, *self._plugins.listeners])
@@ -236,6 +242,34 @@ class Desk:
 
         return correct(self._storage, self._identity.person(member.id), member, self.do)
 
+    def erase_member(self, member_id: str, *, farewell: bool = True) -> Erasure:
+        """Erase everything about somebody, in every project and in the plugins that answer for data of their own.
+
+        Their places go to the next in line. When an invite is out, a last message cancels it; until that is sent, and
+        for a day at most, their name and address are kept. Then plugins are asked, and the store's files are cleaned.
+        `tick` goes on with what could not be done at once, and so does whoever calls this once more.
+
+        Args:
+            member_id: the host's id of them.
+            farewell: False writes to them no more, so that nothing has to wait; their calendar keeps its entries.
+
+        Returns:
+            What was erased, and what is left to do.
+
+        Raises:
+            StorageError: nothing was done, as far as can be known; call again.
+            TypeError: the id is not text.
+        """
+        _refuse_other_than_text(member_id)
+        return self._erasing.erase(member_id, farewell=farewell)
+
+    def _settle_farewell(self, project_id: str, registration_id: str, consumer: str) -> None:
+        from insight_sessions.commands.erasing import SettleFarewell
+
+        with suppress(NotFound, StorageError):  # it goes by itself after a day
+            self.do(SettleFarewell(project_id=project_id, registration_id=registration_id, consumer=consumer))
+            self._erasing.can_go_on()
+
     # Asking
 
     def state(self, project_id: str) -> ProjectState:
@@ -251,6 +285,25 @@ class Desk:
         from insight_sessions.people import registrations_of
 
         return registrations_of(self._storage, self._identity.person(member_id))
+
+    def export_member(self, member_id: str) -> dict[str, Any]:
+        """Everything that is held about somebody in the store, to give it to them: plain data, ready for JSON.
+
+        ``projects`` has for each project the ``records`` by kind, and the ``history`` by ids; ``beside`` has what
+        belongs to no project, and ``plugins`` names those that may hold more. ``format`` is 1.
+
+        Args:
+            member_id: the host's id of them.
+
+        Raises:
+            StorageError: something of it could not be read.
+            TypeError: the id is not text.
+        """
+        from insight_sessions.exporting import export
+
+        _refuse_other_than_text(member_id)
+        person = self._identity.person(member_id)
+        return export(self._storage, member_id, person, self._plugins.erasers, self._runtime.utc_now())
 
     def explain(self, project_id: str, member_id: str) -> Explanation:
         """Why a member's registration is as it is, and where they stand in line."""
@@ -435,6 +488,11 @@ class Desk:
         from insight_sessions.health import health
 
         return health(self._storage, self._plugins, len(self.projects()))
+
+
+def _refuse_other_than_text(member_id: object) -> None:
+    if not isinstance(member_id, str):
+        raise TypeError("a member's id is text")
 
 
 def _refuse_mixed(project_id: str, commands: Sequence[Command[Any]]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from insight_sessions.commands.base import Command, Facts
+from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.following import ConfirmFollowing, Follow
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.people import CorrectMember
@@ -14,7 +15,7 @@ from insight_sessions.domain.member import Member, Past
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import CHECK_FAILED, NOT_A_MEMBER, NotFound, Objection, PluginError
-from insight_sessions.hooks.manager import Plugins
+from insight_sessions.hooks.manager import NOTIFY, Plugins
 from insight_sessions.runtime import Runtime
 
 
@@ -29,6 +30,7 @@ class Enquiry:
         seen: gives the state of a project as it was when it was last needed here, if it was, at no cost.
         registrations_of: gives somebody's registrations in all projects, by our id of them.
         follower_id: our id of a follower, from their address.
+        consumers: gives the names of all consumers that the store knows.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Enquiry:
         seen: Callable[[str], ProjectState | None],
         registrations_of: Callable[[str], Sequence[Registration]],
         follower_id: Callable[[str], str],
+        consumers: Callable[[], Iterable[str]],
     ) -> None:
         self._plugins = plugins
         self._runtime = runtime
@@ -49,6 +52,7 @@ class Enquiry:
         self._seen = seen
         self._registrations_of = registrations_of
         self._follower_id = follower_id
+        self._consumers = consumers
 
     def facts(self, command: Command[Any], state: ProjectState | None = None) -> Facts:
         """What is true now of whom a command is about, or what was worked out for it.
@@ -80,6 +84,9 @@ class Enquiry:
                 return Facts(now, person=self._follower_id(command.email))
             case ConfirmFollowing():
                 return self._confirming(command, now)
+            case EraseMember():
+                notifiers = sorted(name for name in self._consumers() if name.startswith(NOTIFY))
+                return Facts(now, person=self._person_id(command.member_id), notifiers=tuple(notifiers))
             case RecheckEligibility():
                 return self._again(command.project_id, command.registration_id, None, now)
             case _ if command.works_out:

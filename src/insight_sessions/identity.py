@@ -25,6 +25,9 @@ HOUSEHOLD: Final = "~store"
 FEEDS: Final = "~feeds"
 """The same for the addresses of personal feeds, which are as many as there are members."""
 
+ERASURES: Final = "~erasures"
+"""The same for erasures that are going on."""
+
 _KIND: Final = "identity"
 _UNSAID: Final = {"id", "by"}
 

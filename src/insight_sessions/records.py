@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
+from insight_sessions.domain.erasure import Erasure, Farewell
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.following import Follower, Opening, Update
 from insight_sessions.domain.joining import Joining
@@ -26,7 +27,7 @@ from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
 from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.session import Session
-from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing
+from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing, subject_of
 from insight_sessions.domain.work import SharedWork
 from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.storage.port import Record, Snapshot, Storage, Whole
@@ -35,7 +36,7 @@ from insight_sessions.text import STORED
 FORMAT: Final = 1
 _PREFIX: Final = f'{{"format":{FORMAT},'
 
-_KINDS: Final[dict[str, type[Any]]] = {
+KINDS: Final[dict[str, type[Any]]] = {
     "project": Project,
     "lineage": Lineage,
     "organiser": Organiser,
@@ -55,6 +56,8 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "update": Update,
     "opening": Opening,
     "work": SharedWork,
+    "erasure": Erasure,
+    "farewell": Farewell,
 }
 
 
@@ -77,18 +80,8 @@ def _text(kind: type[Any], value: object) -> str:
     return _PREFIX + body.decode()[1:]
 
 
-def _subject(thing: Thing) -> str | None:
-    match thing:
-        case Person() | Follower():
-            return thing.id
-        case Registration() | Answers() | Reason() | Consent() | Feedback() | SharedWork():
-            return thing.person
-        case _:
-            return None
-
-
 def encode(project_id: str, kind: str, id: str, version: int, thing: Thing | None) -> Record:
-    """A thing as a record; None as that of one which is gone."""
+    """A thing as a record; one without a body for what is gone."""
     if thing is None:
         return Record(project_id, kind, id, version, subject=None, unique=None, body=None)
     return Record(
@@ -96,9 +89,9 @@ def encode(project_id: str, kind: str, id: str, version: int, thing: Thing | Non
         kind=kind,
         id=id,
         version=version,
-        subject=_subject(thing),
+        subject=subject_of(thing),
         unique=f"live:{thing.person}" if isinstance(thing, Registration) and thing.is_live else None,
-        body=_text(_KINDS[kind], thing),
+        body=_text(KINDS[kind], thing),
     )
 
 
@@ -161,10 +154,10 @@ def _is_broken(record: Record) -> bool:
 
 def _things(bodies: Mapping[str, Sequence[str]]) -> Read:
     """The things behind bodies by kind: one kind after the other, so that its reader stays close to the processor."""
-    newer = not bodies.keys() <= _KINDS.keys()
+    newer = not bodies.keys() <= KINDS.keys()
     things: list[Thing] = []
-    for kind in filter(_KINDS.__contains__, bodies):
-        read = _form(_KINDS[kind]).validator.validate_json
+    for kind in filter(KINDS.__contains__, bodies):
+        read = _form(KINDS[kind]).validator.validate_json
         try:
             for body in bodies[kind]:
                 if not body.startswith(_PREFIX):
@@ -179,6 +172,30 @@ def _things(bodies: Mapping[str, Sequence[str]]) -> Read:
 def changed_records(state: ProjectState, version: int) -> list[Record]:
     """What a state's changes are as records."""
     return [encode(state.project_id, kind, id, version, thing) for (kind, id), thing in state.changed().items()]
+
+
+def plain_record(record: Record) -> dict[str, Any]:
+    """What a record says, in full, as plain data; as it is written when this release does not know its kind.
+
+    Raises:
+        UpgradeNeeded: a newer release wrote something that this one cannot read.
+        StorageError: its body is broken.
+    """
+    things = decode([record]).things
+    if things:
+        return _plain(things[0])
+    body: dict[str, Any] = from_json(record.body or "{}")
+    return {key: value for key, value in body.items() if key != "format"}
+
+
+def plain_event(event: Event) -> dict[str, Any]:
+    """What an event says, as plain data."""
+    return _plain(event)
+
+
+def _plain(value: object) -> dict[str, Any]:
+    plain: dict[str, Any] = _form(type(value)).dump_python(value, mode="json", exclude_none=True)
+    return plain
 
 
 def event_text(event: Event) -> str:

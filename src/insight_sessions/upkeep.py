@@ -1,6 +1,6 @@
 """What must be done now and then although nobody asks for it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -34,13 +34,17 @@ class Upkeep:
         writer: who writes them.
         enquiry: who asks the host's plugins.
         runtime: the time.
+        resume: goes on with erasures that are not complete.
     """
 
-    def __init__(self, storage: Storage, writer: Writer, enquiry: Enquiry, runtime: Runtime) -> None:
+    def __init__(
+        self, storage: Storage, writer: Writer, enquiry: Enquiry, runtime: Runtime, resume: Callable[[], object]
+    ) -> None:
         self._storage = storage
         self._writer = writer
         self._enquiry = enquiry
         self._runtime = runtime
+        self._resume = resume
         self._swept: datetime | None = None
 
     def tick(self) -> int:
@@ -65,6 +69,7 @@ class Upkeep:
         if self._swept is None or not timedelta(0) <= now - self._swept < SWEPT_EVERY:
             self._swept = now
             visited.update(self._sweep(now, failed))
+        self._resume()
         for fault in failed.values():
             raise fault
         return len(visited)
@@ -111,8 +116,9 @@ def _checks(state: ProjectState, now: datetime) -> Iterator[RecheckEligibility]:
     """Ask again about people who wait and whose facts have grown old, or do not say what the rules ask since."""
     project = state.definition
     asks_past = project.asks_past
-    if project.recheck_days is None and not asks_past:
-        return
+    ahead = any(session.is_open_at(now) for session in state.sessions.values())
+    if not ahead or (project.recheck_days is None and not asks_past):
+        return  # nobody can be given a place any more, so nobody need be looked up
     for one in sorted(state.registrations.values(), key=lambda one: one.arrived):
         unknown = asks_past and one.hopes_for and not one.barred and state.people[one.person].past is None
         if unknown or (one.waits_for and not is_recent(one, project, now)):

@@ -6,7 +6,7 @@ a commit fails, or its answer is lost, the state is dropped and the receipts say
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
@@ -15,7 +15,8 @@ from weakref import WeakValueDictionary
 from insight_sessions.commands.base import Command, Facts, Ref
 from insight_sessions.commands.deciding import Decided, decide, pass_time
 from insight_sessions.commands.passing import wake_at
-from insight_sessions.domain.state import REMOVABLE, Lineage, ProjectState
+from insight_sessions.commands.retaining import retains
+from insight_sessions.domain.state import Lineage, ProjectState, can_go
 from insight_sessions.errors import (
     CHECK_FAILED,
     CommandConflict,
@@ -153,6 +154,7 @@ class _Batch:
         kept = kept and state.joining is before.joining and state.offers is before.offers
         kept = kept and state.write_ups is before.write_ups
         kept = kept and state.following is before.following and state.reminders is before.reminders
+        kept = kept and state.farewells is before.farewells and not retains(state)
         return self._kept.wake_at if kept else wake_at(state)
 
 
@@ -212,18 +214,21 @@ class Writer:
             self._keep(kept)
             return kept
         records = found.records if isinstance(found, Snapshot) else found.changed(state.version)
-        gone = [record for record in records if record.body is None]
-        if state.version and (found.epoch != state.epoch or any(record.kind not in REMOVABLE for record in gone)):
+        gone = [(record.kind, record.id) for record in records if record.body is None] if state.version else []
+        if state.version and (found.epoch != state.epoch or not all(can_go(kind) for kind, _ in gone)):
             with self._mutex:
                 self._kept.pop(project_id, None)
             return self._caught_up(project_id, hold)
-        for record in gone:
-            state = state.without(record.kind, record.id)
-        return self._taken_in(_Kept(state, newer=kept.newer), found, decode(records))
+        return self._taken_in(kept, found, decode(records), gone)
 
-    def _taken_in(self, kept: _Kept, found: Whole | Snapshot | Hold, read: Read) -> _Kept:
-        """A state with what was read, which is now what was found in the store."""
-        state = kept.state.with_all(read.things)
+    def _taken_in(
+        self, kept: _Kept, found: Whole | Snapshot | Hold, read: Read, gone: Iterable[tuple[str, str]] = ()
+    ) -> _Kept:
+        """A state with what was read and without what is gone, which is now what was found in the store."""
+        state = kept.state
+        for kind, id in gone:
+            state = state.without(kind, id)
+        state = state.with_all(read.things)
         state = state.at(version=found.version, epoch=found.epoch, journal_end=found.journal_end)
         kept = _Kept(state, wake_at(state), kept.newer or read.newer)
         if found.version:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.calls import AnnounceProject, OpenCall
 from insight_sessions.commands.deciding import Decided, decide
+from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.following import Follow
 from insight_sessions.commands.places import RegisterInterest
 from insight_sessions.domain.events import Event, EventKind
@@ -116,6 +117,8 @@ class Rehearsal:
             return Facts(self.now, proposed=proposed(command, self.state, dict, self.now))
         if isinstance(command, Follow):
             return Facts(self.now, person=follower_id(command.email))
+        if isinstance(command, EraseMember):
+            return Facts(self.now, person=f"p-{command.member_id}", notifiers=("notify/post",))
         who = getattr(command, "member", None)
         if isinstance(who, Member):
             return Facts(self.now, who, f"p-{who.id}", objections)
@@ -183,8 +186,9 @@ def check(before: ProjectState, decided: Decided) -> None:
         assert state.taken.get(id, 0) == held
         assert one.capacity is None or held <= max(one.capacity, before.taken.get(id, 0))
     for id, earlier in before.registrations.items():
-        assert state.registrations[id].sequence >= earlier.sequence
-        assert state.registrations[id].organiser == earlier.organiser
+        if id in state.registrations:  # or it was erased
+            assert state.registrations[id].sequence >= earlier.sequence
+            assert state.registrations[id].organiser == earlier.organiser
     numbers = [event.number for event in decided.events]
     assert numbers == list(range(before.journal_end + 1, state.journal_end + 1))
     again = rebuilt(state)

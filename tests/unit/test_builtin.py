@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from insight_sessions.domain.member import Erased
 from insight_sessions.hooks.builtin import ConsoleNotifier, FolderNotifier
 from insight_sessions.hooks.mail import mail
 from insight_sessions.testing import NotifierContract, example_notices
 
 CONFIRMED, WITHOUT_INVITE = example_notices()[1:3]
+WHOSE = "-5794f5b21650351c"
+"""How the names of mails to Ada Osei end: by a hash of her id."""
 
 
 class TestConsoleNotifier(NotifierContract):
@@ -96,9 +99,33 @@ def test_each_notice_is_a_whole_mail_in_a_file_named_by_date_and_id(tmp_path: Pa
     for notice in (WITHOUT_INVITE, CONFIRMED):
         notifier.insight_sessions_notify(notice)
     assert files(tmp_path / "out" / "mails") == {
-        "20210614T090200Z-n-example-2.eml": mail(CONFIRMED),
-        "20210614T090300Z-n-example-3.eml": mail(WITHOUT_INVITE),
+        f"20210614T090200Z-n-example-2{WHOSE}.eml": mail(CONFIRMED),
+        f"20210614T090300Z-n-example-3{WHOSE}.eml": mail(WITHOUT_INVITE),
     }
+
+
+def test_a_mail_to_the_organiser_is_nobodys(tmp_path: Path) -> None:
+    """Its name says no member, and no erasure takes it."""
+    notifier = FolderNotifier(tmp_path)
+    notifier.insight_sessions_notify(replace(CONFIRMED, recipient=replace(CONFIRMED.recipient, member_id="")))
+    assert list(files(tmp_path)) == ["20210614T090200Z-n-example-2.eml"]
+    assert notifier.insight_sessions_erase_member("") == Erased({"mails": 0})
+    assert list(files(tmp_path)) == ["20210614T090200Z-n-example-2.eml"]
+
+
+def test_the_mails_to_somebody_who_is_erased_are_deleted(tmp_path: Path) -> None:
+    """However their id is written, with what a crash left of one; those to others stay, and once more finds none."""
+    notifier = FolderNotifier(tmp_path / "mails")
+    assert notifier.insight_sessions_erase_member("zoe\u0301") == Erased({"mails": 0})
+    theirs, other = (replace(CONFIRMED.recipient, member_id=id) for id in ("zo\u00e9", "ada"))
+    for number in (1, 2):
+        notifier.insight_sessions_notify(replace(CONFIRMED, id=f"n-{number}", recipient=theirs))
+    notifier.insight_sessions_notify(replace(CONFIRMED, id="n-3", recipient=other))
+    name = next(iter(files(tmp_path / "mails")))
+    (tmp_path / "mails" / f".{name}.123.7").write_bytes(b"half of it")
+    assert notifier.insight_sessions_erase_member("zoe\u0301") == Erased({"mails": 2})
+    assert [name[17:20] for name in files(tmp_path / "mails")] == ["n-3"]
+    assert notifier.insight_sessions_erase_member("zoe\u0301") == Erased({"mails": 0})
 
 
 def test_a_notice_that_comes_again_is_the_same_file(tmp_path: Path) -> None:
@@ -131,7 +158,7 @@ def test_an_odd_id_never_leaves_the_folder(tmp_path: Path, id: str) -> None:
     FolderNotifier(tmp_path / "mails").insight_sessions_notify(replace(CONFIRMED, id=id))
     assert [path.name for path in tmp_path.iterdir()] == ["mails"]
     ((name, content),) = files(tmp_path / "mails").items()
-    assert len(name) == len("20210614T090200Z-.eml") + 64
+    assert len(name) == len("20210614T090200Z-.eml") + 64 + len(WHOSE)
     assert content.endswith(b"--\r\n")
 
 
@@ -189,4 +216,4 @@ def test_a_link_in_the_way_is_not_followed(tmp_path: Path, monkeypatch: pytest.M
 def _known_draft(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
     monkeypatch.setattr("insight_sessions.hooks.builtin.threading.get_ident", lambda: 7)
-    yield folder / f".20210614T090200Z-n-example-2.eml.{os.getpid()}.7"
+    yield folder / f".20210614T090200Z-n-example-2{WHOSE}.eml.{os.getpid()}.7"

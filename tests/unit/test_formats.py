@@ -50,7 +50,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
     Replied: {"stamped": None, "asked_again": None, "asked_to_leave": None},
     Answers: {},
     Reason: {},
-    Consent: {},
+    Consent: {"number": 0},
     Event: {
         "number": 0,
         "project_id": "",
@@ -70,6 +70,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "policy": None,
         "seed": None,
         "about": None,
+        "counts": (),
     },
     Owed: {
         "slot": None,

@@ -14,8 +14,8 @@ NAMES = "from insight_sessions import Desk, Project, RegisterInterest"
 PYDANTIC = "import pydantic\nclass Model(pydantic.BaseModel):\n    id: int"
 
 ROOMS = """
-commands commands.base commands.filling commands.places desk domain domain.member domain.offering domain.project
-domain.registration domain.reminding domain.reply domain.session domain.zone errors text
+commands commands.base commands.filling commands.places desk domain domain.member domain.offering domain.personal
+domain.project domain.registration domain.reminding domain.reply domain.retention domain.session domain.zone errors text
 """
 """Those that a program opens before it does anything; each more is some of everybody's first second."""
 

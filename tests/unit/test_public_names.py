@@ -17,17 +17,17 @@ NAMES = """
 AbsencesAtMost AcceptOffer ActiveMember AddSession AllOf Allocate Allocation AllocationPolicy AlreadyRegistered
 AmendAnswers AmendProject AnnounceProject AnswerFeedback AnyOf Attendance AttributeIn Audience Because Bound BoundCost
 BoundsMissed Call CallNotOpen CallStatus CancelProject CancelSession Candidate CaseStudy CloseCall Command
-CommandConflict ConfirmFollowing ConfirmPlace ConsentAsked ConsoleNotifier Consolidate Consolidation
-ConsolidationScore Contact CorrectMember DeadLetter DecideWork DeclineInterest Deliveries Desk Erased Event EventKind
-Explanation Facts Feedback FolderNotifier Follow Follower Funnel GiveFeedback Health InsightSessionsError Invite
-Member Method Missed MissedReason Moment NotEligible NotFound NotOf NotPossible NotTakenPartIn Notice NoticeKind
-Objection Offer OfferPlace Offers OpenCall Outcome OutcomeReason Past Person PersonOutcome PluginError PostUpdate
-Preview Project ProjectFileError ProjectState Proposal ProposedMove Question Quote Recipient RecordAttendance Refusal
-RefuseOffer RegisterInterest Registration ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession
-ResizeSession Room Rule Runtime Satisfaction Score Session SessionFull SessionReport SessionStatus ShareWork
-ShareWriteUp SharedWork SharedWriteUp Status Storage StorageBackend StorageBusy StorageError Summary SwitchSession
-Unfollow Unmet Update UpgradeNeeded ValidOnTheDay Withdraw Wording Work WorkCall WorkStatus WriteUp __version__
-hookimpl
+CommandConflict ConfirmFollowing ConfirmPlace Consent ConsentAsked ConsoleNotifier Consolidate Consolidation
+ConsolidationScore Contact CorrectMember DeadLetter DecideWork DeclineInterest Deliveries Desk EraseMember Erased
+Erasure Event EventKind Explanation Facts Feedback FolderNotifier Follow Follower Funnel GiveConsent GiveFeedback
+Health InsightSessionsError Invite Member Method Missed MissedReason Moment NotEligible NotFound NotOf NotPossible
+NotTakenPartIn Notice NoticeKind Objection Offer OfferPlace Offers OpenCall Outcome OutcomeReason Past Person
+PersonOutcome PluginError PostUpdate Preview Project ProjectFileError ProjectState Proposal ProposedMove Question
+Quote Recipient RecordAttendance Refusal RefuseOffer RegisterInterest Registration ReleaseJoiningDetails Reply
+ReplyReason Report RescheduleSession ResizeSession Retention Room Rule Runtime Satisfaction Score Session SessionFull
+SessionReport SessionStatus ShareWork ShareWriteUp SharedWork SharedWriteUp Status Storage StorageBackend StorageBusy
+StorageError Summary SwitchSession Unfollow Unmet Update UpgradeNeeded ValidOnTheDay Withdraw WithdrawConsent Wording
+Work WorkCall WorkStatus WriteUp __version__ hookimpl
 """
 
 

@@ -35,6 +35,7 @@ class Facts:
         objections: why they are not eligible.
         proposed: what was worked out for a command that takes long.
         past: what they did before, when the project's rules ask for it.
+        notifiers: the consumers of notices that the store knows, when somebody is to be erased.
     """
 
     checked_at: datetime
@@ -43,6 +44,7 @@ class Facts:
     objections: tuple[Objection, ...] = ()
     proposed: "Allotted | Planned | None" = None
     past: Past | None = None
+    notifiers: tuple[str, ...] = ()
 
 
 class Ref(NamedTuple):

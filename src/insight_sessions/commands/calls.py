@@ -6,6 +6,7 @@ from typing import Literal, Self, cast
 from pydantic import field_validator, model_validator
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
+from insight_sessions.commands.consents import refuse_same_version
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.filling import fill, released
 from insight_sessions.commands.reminding import rearranged
@@ -13,9 +14,10 @@ from insight_sessions.commands.telling import told_of_opening
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.offering import FillPolicy, Offers
-from insight_sessions.domain.project import CallStatus, Contact, Project, Rules, WorkCall
+from insight_sessions.domain.project import CallStatus, ConsentAsked, Contact, Project, Rules, WorkCall
 from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.reminding import ReminderHours
+from insight_sessions.domain.retention import Retention
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.domain.state import Organiser, ProjectState
 from insight_sessions.errors import NotPossible
@@ -96,6 +98,8 @@ class AmendProject(Command[Project]):
         fill: what becomes of free places from now on; places that are free now are filled that way.
         offers: how places are offered from now on; open offers stay as they are.
         reminder_hours: when people are reminded from now on; what was due before is not made up for.
+        consents: what is asked for from now on; another wording needs a higher version. Those that were given stay.
+        retention: how long what is held of people is kept from now on, all settings anew; what is due goes at once.
         opens_at: when the call opens by itself.
         closes_at: when it closes by itself.
         closed_message: what the call says once closed.
@@ -111,6 +115,8 @@ class AmendProject(Command[Project]):
     fill: FillPolicy | None = None
     offers: Offers | None = None
     reminder_hours: ReminderHours | None = None
+    consents: tuple[ConsentAsked, ...] | None = None
+    retention: Retention | None = None
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     closed_message: Text | None = None
@@ -132,6 +138,7 @@ class AmendProject(Command[Project]):
         given = {key: value for key, value in said.items() if value is not None} | dict.fromkeys(self.without)
         call = project.call.model_copy(update={key: given.pop(key) for key in _OF_THE_CALL & given.keys()})
         amended = Project.model_validate({**dict(project), **given, "call": dict(call)})
+        refuse_same_version(project, amended)
         state = state.put(amended)
         if amended.organiser != project.organiser:
             state = state.put(Organiser(len(state.organisers), amended.organiser))

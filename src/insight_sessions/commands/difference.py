@@ -326,7 +326,7 @@ def differences(before: ProjectState, state: ProjectState, cause: Cause | None) 
         state: the state after it; what it `changed` is the ruling's.
         cause: why registrations changed that the command did not name.
     """
-    changed = {id: state.registrations[id] for kind, id in state.changed(before) if kind == "registration"}
+    changed = {one.id: one for one in state.changed(before).values() if isinstance(one, Registration)}
     if cause is not None:
         changed.update((id, state.registrations[id]) for id in cause.concerned)
     for after in sorted(changed.values(), key=lambda one: one.arrived):

@@ -12,6 +12,7 @@ from typing import Any
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.calls import with_call
 from insight_sessions.commands.difference import Cause
+from insight_sessions.commands.erasing import SettleFarewell
 from insight_sessions.commands.filling import checked, fill
 from insight_sessions.commands.following import ForgetUnconfirmed
 from insight_sessions.commands.joining import ReleaseDue, releases
@@ -19,6 +20,7 @@ from insight_sessions.commands.learning import TellMore, tellings
 from insight_sessions.commands.offering import lapse
 from insight_sessions.commands.owing import AT_ONCE
 from insight_sessions.commands.reminding import RemindDue, reminders_due
+from insight_sessions.commands.retaining import ForgetOld, expiries
 from insight_sessions.commands.telling import TellDue, told_of_opening
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind, Owed
@@ -88,7 +90,7 @@ def wake_at(state: ProjectState) -> datetime | None:
     if state.announced is None:
         return None
     told = (due for due, _ in chain(releases(state), reminders_due(state), tellings(state)))
-    return min(chain(_due(state), told, _for_followers(state)), default=None)
+    return min(chain(_due(state), told, _for_followers(state), _forgetting(state)), default=None)
 
 
 def _for_followers(state: ProjectState) -> Iterator[datetime]:
@@ -98,6 +100,22 @@ def _for_followers(state: ProjectState) -> Iterator[datetime]:
         yield AT_ONCE
     if following.forgets_at is not None:
         yield following.forgets_at
+
+
+def _forgetting(state: ProjectState) -> Iterator[datetime]:
+    """When the address of somebody who was erased goes, and when what is held of people does."""
+    return chain((one.until for one in state.farewells.values()), expiries(state))
+
+
+def _forgets(state: ProjectState, now: datetime) -> Command[Any] | None:
+    """What is to be forgotten next, if it is time."""
+    forgets = state.following.forgets_at
+    if forgets is not None and forgets <= now:
+        return ForgetUnconfirmed(project_id=state.project_id)
+    late = next((one for one in state.farewells.values() if one.until <= now), None)
+    if late is not None:
+        return SettleFarewell(project_id=state.project_id, registration_id=late.registration)
+    return ForgetOld(project_id=state.project_id) if any(due <= now for due in expiries(state)) else None
 
 
 def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
@@ -117,8 +135,7 @@ def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
             return TellMore(project_id=state.project_id, write_up=write_up)
     if state.following.unfinished is not None:
         return TellDue(project_id=state.project_id)
-    forgets = state.following.forgets_at
-    return None if forgets is None or forgets > now else ForgetUnconfirmed(project_id=state.project_id)
+    return _forgets(state, now)
 
 
 class RecheckEligibility(Command[Registration]):

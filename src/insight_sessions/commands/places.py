@@ -13,7 +13,7 @@ from insight_sessions.commands.base import Command, Facts, Ref, Ruling, SessionI
 from insight_sessions.commands.filling import checked, fill, first_unclaimed, released, seated
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Project
-from insight_sessions.domain.registration import Answers, Consent, Decision, Reason, Registration
+from insight_sessions.domain.registration import Answers, Decision, Reason, Registration
 from insight_sessions.domain.session import Session, SessionStatus
 from insight_sessions.errors import (
     LAPSED,
@@ -81,7 +81,11 @@ class RegisterInterest(Command[Registration]):
         if self.answers or project.questions:
             state = state.put(_answers(project, id, facts.person, self.answers))
         if self.consents or project.consents:
-            for consent in _consents(project, facts.person, self.consents, moment):
+            from insight_sessions.commands.consents import answered  # noqa: PLC0415 - most projects ask for none
+
+            # Only who was here before has said something before, and to find it takes a look at all that was said.
+            said = {} if before is None else state.consents_of(facts.person)
+            for consent in answered(project, facts.person, self.consents, said, moment):
                 state = state.put(consent)
         at_once = project.places == "first-come"
         if at_once:
@@ -159,26 +163,6 @@ def _answers(project: Project, registration_id: str, person_id: str, given: Labe
         if answer is not None and question.choices and answer not in question.choices:
             raise NotPossible("answer_unknown", f"Please choose one of the answers to: {question.text}")
     return Answers(registration=registration_id, person=person_id, answers=Labels(given))
-
-
-def _consents(project: Project, person_id: str, given: tuple[str, ...], moment: Moment) -> list[Consent]:
-    asked = {consent.purpose: consent for consent in project.consents}
-    if set(given) - asked.keys():
-        raise NotPossible("unknown_consent", "There is a consent that was not asked for.")
-    for purpose, consent in asked.items():
-        if consent.required and purpose not in given:
-            raise NotPossible("consent_missing", f"To take part, please agree to: {consent.text}")
-    return [
-        Consent(
-            id=moment.mint("c-"),
-            person=person_id,
-            purpose=purpose,
-            version=consent.version,
-            given=purpose in given,
-            at=moment.now,
-        )
-        for purpose, consent in asked.items()
-    ]
 
 
 class AmendAnswers(Command[Registration]):

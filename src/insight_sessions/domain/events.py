@@ -47,6 +47,11 @@ class EventKind(StrEnum):
     UPDATE_POSTED = "update_posted"
     SESSION_REMINDED = "session_reminded"
     SESSION_BELOW_MINIMUM = "session_below_minimum"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    RETENTION_APPLIED = "retention_applied"
+    MEMBER_ERASED = "member_erased"
+    FAREWELL_SETTLED = "farewell_settled"
     ALLOCATED = "allocated"
     CONSOLIDATED = "consolidated"
     WRITE_UP_SHARED = "write_up_shared"
@@ -78,11 +83,13 @@ class Event:
         began: the instant at which it would have begun by the rules before.
         attendance: what was recorded of them on the day; None when that was taken back.
         corrected: what was recorded before, if anything.
-        outcome: the id of the allocation or the consolidation that it came to.
+        outcome: the id of the allocation, the consolidation or the erasure that it came to.
         policy: the name of the policy that allocated.
         seed: what its draw began with.
         until: the deadline of an offer.
-        about: the id of the write-up's version, the feedback, the work or the news that it concerns.
+        about: the id of the write-up's version, the feedback, the work or the news that it concerns, or the purpose of a
+            consent.
+        counts: how many records of each kind went, when their time was over.
     """
 
     number: int = 0
@@ -105,3 +112,4 @@ class Event:
     seed: int | None = None
     until: datetime | None = None
     about: str | None = None
+    counts: tuple[tuple[str, int], ...] = ()

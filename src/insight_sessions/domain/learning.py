@@ -8,6 +8,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from insight_sessions.domain import personal
 from insight_sessions.domain.registration import Attendance, Registration
 from insight_sessions.text import KeptMoment, Line, Slug, Text, Url
 
@@ -161,16 +162,16 @@ class Feedback:
         answered_at: when they were given.
     """
 
-    id: str
-    registration: str
-    person: str
-    write_up: str
-    version: int
-    text: str
-    may_quote: bool = False
-    given_at: KeptMoment
-    answer: str | None = None
-    answered_at: KeptMoment | None = None
+    id: Annotated[str, personal.OURS]
+    registration: Annotated[str, personal.OURS]
+    person: Annotated[str, personal.OURS]
+    write_up: Annotated[str, personal.SAID]
+    version: Annotated[int, personal.SAID]
+    text: Annotated[str, personal.SAID]
+    may_quote: Annotated[bool, personal.SAID] = False
+    given_at: Annotated[KeptMoment, personal.SAID]
+    answer: Annotated[str | None, personal.SAID] = None
+    answered_at: Annotated[KeptMoment | None, personal.SAID] = None
 
     @classmethod
     def id_of(cls, registration_id: str, write_up_id: str) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from insight_sessions.domain import personal
 from insight_sessions.text import Attributes, EmailAddress, KeptLabels, Labels, Language, Line, labels
 
 
@@ -68,16 +70,16 @@ class Person:
         past: what they did before, when the project's rules ask for it; None when nobody looked.
     """
 
-    id: str
-    member_id: str
-    name: str
-    email: str
-    language: str = "en"
-    active: bool = True
-    valid_until: date | None = None
-    attributes: KeptLabels = Labels()  # noqa: RUF009 - frozen
-    former: tuple[str, ...] = ()
-    past: Past | None = None
+    id: Annotated[str, personal.OURS]
+    member_id: Annotated[str, personal.YOURS]
+    name: Annotated[str, personal.CALLED]
+    email: Annotated[str, personal.REACHED]
+    language: Annotated[str, personal.LANGUAGE] = "en"
+    active: Annotated[bool, personal.MEMBER] = True
+    valid_until: Annotated[date | None, personal.MEMBER] = None
+    attributes: Annotated[KeptLabels, personal.ATTRIBUTES] = Labels()  # noqa: RUF009 - frozen
+    former: Annotated[tuple[str, ...], personal.FORMER] = ()
+    past: Annotated[Past | None, personal.PAST] = None
 
     @classmethod
     def of(cls, member: Member, person_id: str) -> "Person":

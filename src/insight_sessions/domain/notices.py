@@ -78,6 +78,8 @@ class NoticeKind(StrEnum):
     """Your work is published as a case study."""
     WORK_DECLINED = "work_declined"
     """Your work does not become a case study."""
+    FAREWELL = "farewell"
+    """What we kept about you was deleted, and a place you had is given up; this is the last message."""
     ZONE_RULES_CHANGED = "zone_rules_changed"
     """The new rules of a time zone concern some sessions; this goes to the organiser."""
 

@@ -18,6 +18,7 @@ from pydantic import (
 
 from insight_sessions.domain.offering import FillPolicy, Offers
 from insight_sessions.domain.reminding import ReminderHours
+from insight_sessions.domain.retention import Retention
 from insight_sessions.domain.session import Session
 from insight_sessions.domain.zone import Timezone, instant
 from insight_sessions.errors import Objection
@@ -159,6 +160,7 @@ class Project(BaseModel):
             freed place is given to them; None to trust what was said when they registered.
         questions: asked of everyone who registers.
         consents: asked of everyone who registers.
+        retention: how long what is held of people is kept after the last session; None until somebody is erased.
         call: when the call opens and closes.
         sessions: what members choose from.
         work: when members can share work of their own; it is not asked for when not given.
@@ -185,6 +187,7 @@ class Project(BaseModel):
     recheck_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     questions: tuple[Question, ...] = ()
     consents: tuple[ConsentAsked, ...] = ()
+    retention: Retention | None = None
     call: Call = Field(default_factory=Call)
     sessions: tuple[Session, ...] = ()
     work: WorkCall | None = None

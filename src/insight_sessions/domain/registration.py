@@ -3,8 +3,9 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypedDict, Unpack, cast
+from typing import Annotated, Final, TypedDict, Unpack, cast
 
+from insight_sessions.domain import personal
 from insight_sessions.domain.reply import Replied
 from insight_sessions.domain.session import Slot
 from insight_sessions.text import KeptLabels, KeptMoment
@@ -104,27 +105,27 @@ class Registration:
         attendance: what became of it on the day; None until it is recorded.
     """
 
-    id: str
-    project_id: str
-    person: str
-    wishes: tuple[str, ...]
-    arrived: int
-    registered_at: KeptMoment
-    checked_at: KeptMoment
-    decision: Decision = Decision.PENDING
-    place: str | None = None
-    left: Slot | None = None
-    offer: Offer | None = None
-    displaced: bool = False
-    switching: bool = False
-    barred: bool = False
-    sequence: int = 0
-    stamped: KeptMoment | None = None
-    organiser: int = 0
-    address: int = 0
-    partstat: str | None = None
-    replied: Replied | None = None
-    attendance: Attendance | None = None
+    id: Annotated[str, personal.OURS]
+    project_id: Annotated[str, personal.OURS]
+    person: Annotated[str, personal.OURS]
+    wishes: Annotated[tuple[str, ...], personal.PART]
+    arrived: Annotated[int, personal.PART]
+    registered_at: Annotated[KeptMoment, personal.PART]
+    checked_at: Annotated[KeptMoment, personal.PART]
+    decision: Annotated[Decision, personal.PART] = Decision.PENDING
+    place: Annotated[str | None, personal.PART] = None
+    left: Annotated[Slot | None, personal.PART] = None
+    offer: Annotated[Offer | None, personal.PART] = None
+    displaced: Annotated[bool, personal.PART] = False
+    switching: Annotated[bool, personal.PART] = False
+    barred: Annotated[bool, personal.PART] = False
+    sequence: Annotated[int, personal.INVITED] = 0
+    stamped: Annotated[KeptMoment | None, personal.INVITED] = None
+    organiser: Annotated[int, personal.INVITED] = 0
+    address: Annotated[int, personal.INVITED] = 0
+    partstat: Annotated[str | None, personal.REPLIED] = None
+    replied: Annotated[Replied | None, personal.REPLIED] = None
+    attendance: Annotated[Attendance | None, personal.ATTENDED] = None
 
     def but(self, **changed: Unpack[Changes]) -> "Registration":
         """The same registration with some of it changed."""
@@ -208,18 +209,18 @@ _FIELDS: Final = tuple(field.name for field in fields(Registration))
 class Answers:
     """What somebody answered to the organisers' questions; personal data."""
 
-    registration: str
-    person: str
-    answers: KeptLabels
+    registration: Annotated[str, personal.OURS]
+    person: Annotated[str, personal.OURS]
+    answers: Annotated[KeptLabels, personal.ANSWERED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why somebody withdrew or was declined, in their own or the organiser's words; personal data."""
 
-    registration: str
-    person: str
-    text: str
+    registration: Annotated[str, personal.OURS]
+    person: Annotated[str, personal.OURS]
+    text: Annotated[str, personal.REASON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,12 +228,19 @@ class Consent:
     """What somebody agreed to, once and for one purpose; never changed, only followed by another.
 
     Args:
+        id: ours.
+        person: our id of the person.
+        purpose: what for.
         version: of the wording they saw.
+        given: whether they agree; False when they do not, or no longer.
+        at: when they said so, in UTC.
+        number: how often they had said something to that purpose before; the highest one counts.
     """
 
-    id: str
-    person: str
-    purpose: str
-    version: int
-    given: bool
-    at: KeptMoment
+    id: Annotated[str, personal.OURS]
+    person: Annotated[str, personal.OURS]
+    purpose: Annotated[str, personal.AGREED]
+    version: Annotated[int, personal.AGREED]
+    given: Annotated[bool, personal.AGREED]
+    at: Annotated[KeptMoment, personal.AGREED]
+    number: Annotated[int, personal.AGREED] = 0

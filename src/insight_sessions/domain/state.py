@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final, TypeVar
@@ -19,13 +19,14 @@ from rpds import HashTrieMap
 from insight_sessions.domain.agenda import Agenda
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
+from insight_sessions.domain.erasure import Erasure, Farewell
 from insight_sessions.domain.following import KINDS, Follower, Following, Opening, Update
 from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.project import Call, Contact, Project
 from insight_sessions.domain.queue import Queue
-from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
+from insight_sessions.domain.registration import Answers, Consent, Decision, Reason, Registration
 from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.session import Session, SessionStatus, Slot
 from insight_sessions.domain.work import SharedWork
@@ -82,6 +83,8 @@ Thing = (
     | Update
     | Opening
     | SharedWork
+    | Erasure
+    | Farewell
 )
 """Whatever is kept as a record of its own."""
 
@@ -100,6 +103,8 @@ _KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
     SharedWriteUp: ("write_ups", "write_up", "key"),
     Feedback: ("feedback", "feedback", "id"),
     SharedWork: ("works", "work", "id"),
+    Erasure: ("erasures", "erasure", "id"),
+    Farewell: ("farewells", "farewell", "registration"),
 }
 """Of what nothing else follows: where it is kept, as what kind of record, and what its id is."""
 
@@ -107,21 +112,40 @@ _GIVEN: Final = {
     **{
         one: name
         for name, one, _ in _KEPT_BY.values()
-        if one in {"allocation", "consolidation", "write_up", "feedback", "work"}
+        if one in {"allocation", "consolidation", "write_up", "feedback", "work", "erasure", "consent"}
     },
     "follower": "followers",
     "update": "updates",
 }
 """What commands give by kind and id: where it is kept."""
 
-REMOVABLE: Final = frozenset({"follower"})
-"""The kinds of records on which nothing else rests, so that one can go alone."""
+_KEPT_AS: Final = {
+    "registration": "registrations",
+    "person": "people",
+    "follower": "followers",
+    **{kind: name for name, kind, _ in _KEPT_BY.values()},
+}
+"""What can be gone one day: where it is kept, by kind of record."""
 
 EMPTY: Final[Queue] = Queue()
 
 
 _EMPTY: Final[HashTrieMap[Any, Any]] = HashTrieMap()
 _NOTHING_DUE: Final = Agenda()
+
+
+def subject_of(thing: Thing) -> str | None:
+    """Our id of the person whom a thing is about, and with whom it is erased; None when it is about nobody.
+
+    Whatever has a ``person`` is about that person.
+    """
+    found: str | None = thing.id if isinstance(thing, Person | Follower) else getattr(thing, "person", None)
+    return found
+
+
+def can_go(kind: str) -> bool:
+    """Whether a state can do without a thing of that kind."""
+    return kind in _KEPT_AS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +175,8 @@ class ProjectState:
         feedback: what people say about it, by its id.
         following: who follows the project, and what they were told.
         works: what members shared of their own work, by its id.
+        erasures: of people, in numbers, by id.
+        farewells: to people who were erased, by what was their registration.
         members: our ids of people, by the host's id.
         latest: the newest registration of each person.
         arrivals: registrations that wait or are offered a place, by arrival number.
@@ -184,6 +210,8 @@ class ProjectState:
     feedback: HashTrieMap[str, Feedback] = _EMPTY
     following: Following = Following()  # noqa: RUF009 - frozen
     works: HashTrieMap[str, SharedWork] = _EMPTY
+    erasures: HashTrieMap[str, Erasure] = _EMPTY
+    farewells: HashTrieMap[str, Farewell] = _EMPTY
     members: HashTrieMap[str, str] = _EMPTY
     latest: HashTrieMap[str, str] = _EMPTY
     arrivals: HashTrieMap[int, str] = _EMPTY
@@ -264,10 +292,28 @@ class ProjectState:
             return self.person(id).member
         if kind in _GIVEN:
             kept: HashTrieMap[str, Thing] = getattr(self, _GIVEN[kind])
-            return self.one_of(kept, kind, id)
+            found = self.one_of(kept, kind, id)
+            return self._with_what_is_left(found) if isinstance(found, Erasure) else found
         if kind == "following":
             return Follower(id=id)  # whoever asks for somebody is not told whether they follow
         return self.session(id) if kind == "session" else self.registration(id)
+
+    def _with_what_is_left(self, erasure: Erasure) -> Erasure:
+        if not any(one.erasure == erasure.id for one in self.farewells.values()):
+            return erasure
+        return replace(erasure, pending={"farewell": "A last message is on its way to them."})
+
+    def about(self, *person_ids: str) -> list[tuple[str, str]]:
+        """Whatever is kept about these people, by kind and id; all kinds of things are looked through."""
+        subjects = set(person_ids)
+        return [
+            (kind, id) for kind in _KEPT_AS for id, thing in self.kept_as(kind).items() if subject_of(thing) in subjects
+        ]
+
+    def kept_as(self, kind: str) -> HashTrieMap[str, Thing]:
+        """What is kept as a kind of record, by id."""
+        found: HashTrieMap[str, Thing] = getattr(self, _KEPT_AS[kind])
+        return found
 
     def one_of(self, kept: Mapping[str, T], kind: str, id: str) -> T:
         """What is kept of a kind under an id, or `NotFound`."""
@@ -280,6 +326,11 @@ class ProjectState:
         """The newest registration of a person, by our id of them."""
         found = self.latest.get(person_id)
         return None if found is None else self.registrations[found]
+
+    def consents_of(self, person_id: str) -> dict[str, Consent]:
+        """What somebody said last to each purpose, by our id of them."""
+        said = (one for one in self.consents.values() if one.person == person_id)
+        return {one.purpose: one for one in sorted(said, key=lambda one: (one.number, one.id))}
 
     def places_left(self, session_id: str) -> int | None:
         """How many places of a session are free; None when there is no limit, below zero when it is overfull."""
@@ -374,15 +425,6 @@ class ProjectState:
                 name, kind, id = _KEPT_BY[type(thing)]
                 return self._put_in(name, kind, str(getattr(thing, id)), thing)
 
-    def without(self, kind: str, id: str) -> ProjectState:
-        """The next state, without a thing of a `REMOVABLE` kind, if it is there."""
-        following = self.following.without(id)
-        return (
-            self
-            if following is self.following
-            else self._with(following=following, changes=(self.changes, kind, id, None))
-        )
-
     def restamped(self, registration: Registration) -> ProjectState:
         """The next state, with a registration whose invite changed and nothing else about it."""
         if registration is self.registrations[registration.id]:
@@ -392,8 +434,42 @@ class ProjectState:
             changes=(self.changes, "registration", registration.id, registration),
         )
 
+    def without(self, kind: str, id: str) -> ProjectState:
+        """The next state, with a thing gone for good; the same when it is not there."""
+        name, known = _KEPT_AS[kind], self.kept_as(kind)
+        thing = known.get(id)
+        if thing is None:
+            return self
+        if kind == "follower":
+            return self._with(following=self.following.without(id), changes=(self.changes, kind, id, None))
+        state = self
+        if isinstance(thing, Registration):
+            # First out of every line and count.
+            left = thing.but(decision=Decision.WITHDRAWN, place=None, offer=None)
+            state = self._put_registration(left, changed=False)
+        state = state._with(**{name: known.remove(id), "changes": (self.changes, kind, id, None)})
+        if isinstance(thing, Registration):
+            return state._after(thing)
+        if isinstance(thing, Person) and self.members.get(thing.member_id) == id:
+            return state._with(members=self.members.remove(thing.member_id))
+        return state
+
+    def _after(self, gone: Registration) -> ProjectState:
+        """The state, whose newest registrations are others now that one is gone."""
+        state = self
+        if self.latest.get(gone.person) == gone.id:
+            others = [one for one in self.registrations.values() if one.person == gone.person]
+            latest = self.latest.remove(gone.person)
+            if others:
+                latest = latest.insert(gone.person, max(others, key=lambda one: one.arrived).id)
+            state = state._with(latest=latest)
+        if gone.arrived + 1 == self.next_arrival:
+            # As when the project is opened anew: who is gone has left no number behind.
+            state = state._with(next_arrival=max((one.arrived for one in self.registrations.values()), default=0) + 1)
+        return state
+
     def changed(self, since: ProjectState | None = None) -> dict[tuple[str, str], Thing | None]:
-        """What was put, or None for what is gone, by kind and id, in the order in which each was first put.
+        """What was put, by kind and id, in the order in which each was first put; None for what is gone.
 
         Args:
             since: an earlier state that this one came from by putting; the last commit when not given.

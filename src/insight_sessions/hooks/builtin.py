@@ -11,10 +11,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TextIO
 
+from insight_sessions.domain.member import Erased
 from insight_sessions.domain.notices import Notice
 from insight_sessions.hooks.specs import StorageBackend, hookimpl
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
+from insight_sessions.text import normal
 
 _RULE: Final = "-" * 72
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -102,7 +104,8 @@ class FolderNotifier:
     """Put each message into a folder as a whole mail, one ``.eml`` file each.
 
     A mail program opens them, and another program may send them. The names sort by date. A message that comes
-    again replaces its own file with the same bytes. Only the user it runs as can read them.
+    again replaces its own file with the same bytes. Only the user it runs as can read them. When a member is erased,
+    the mails to them are deleted; their names end in a hash of the member's id.
 
     Args:
         folder: where; it is made when the first message comes.
@@ -121,7 +124,8 @@ class FolderNotifier:
 
         content = mail(notice)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = f"{notice.date.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_safe(notice.id)}.eml"
+        whose = _whose(notice.recipient.member_id) if notice.recipient.member_id else ""
+        name = f"{notice.date.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_safe(notice.id)}{whose}.eml"
         # In the same folder, or it could not be put in place in one step; one for each thread.
         draft = self._folder / f".{name}.{os.getpid()}.{threading.get_ident()}"
         try:
@@ -130,6 +134,22 @@ class FolderNotifier:
         finally:
             draft.unlink(missing_ok=True)
         _sync(self._folder)
+
+    @hookimpl
+    def insight_sessions_erase_member(self, member_id: str) -> Erased:
+        """Delete every mail to a member, and what a crash left half-written."""
+        theirs = _whose(member_id)
+        mails = list(self._folder.glob(f"*{theirs}.eml"))
+        for file in (*mails, *self._folder.glob(f".*{theirs}.eml.*")):
+            file.unlink(missing_ok=True)
+        if mails:
+            _sync(self._folder)
+        return Erased({"mails": len(mails)})
+
+
+def _whose(member_id: str) -> str:
+    """How the names of a member's files end."""
+    return f"-{sha256(normal(member_id).encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def _safe(id: str) -> str:

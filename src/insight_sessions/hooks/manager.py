@@ -222,6 +222,11 @@ class Plugins:
         """
         return {f"{LISTEN}{asks.plugin}": _listener(asks) for asks in self._of["on_event"]}
 
+    @property
+    def erasers(self) -> list[str]:
+        """The plugins with data of their own, by name."""
+        return [asks.plugin for asks in self._of["erase_member"]]
+
     def erase_member(self, member_id: str) -> Mapping[str, Erased | PluginError]:
         """Ask every plugin with data of its own to forget somebody; what each answered, by its name."""
         return {asks.plugin: _erased(asks, member_id) for asks in self._of["erase_member"]}

@@ -10,6 +10,7 @@ from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, CloseCall, OpenCall
 from insight_sessions.commands.consolidation import Consolidate
+from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.joining import ReleaseJoiningDetails
 from insight_sessions.commands.offering import AcceptOffer, OfferPlace, RefuseOffer
 from insight_sessions.commands.passing import RecheckEligibility
@@ -80,6 +81,7 @@ class Deviser:
         self._dice = world.dice
         # Dice of their own, so that what else happens is the same with rules and without.
         self._whims = Random(f"rules {world.seed}")  # noqa: S311 - it must repeat
+        self._partings = Random(f"erasures {world.seed}")  # noqa: S311 - the same
         self._ruled = self._whims.random() < 0.6
         self._together = Random(f"decided together {world.seed}")  # noqa: S311 - the same
         self._moves = Random(f"moves {world.seed}")  # noqa: S311 - the same
@@ -191,9 +193,9 @@ class Deviser:
             return self._attendance(state, self._whims.choice(begun))
         if self._moves.random() < 0.3 and any(state.has_line(id) for id in state.sessions):
             return self._stir(state)
-        learned = self._learner.command(state)
-        if learned is not None:
-            return learned
+        rare = self._learner.command(state) or self._parting(state)
+        if rare is not None:
+            return rare
         moved = [one for one in state.registrations.values() if one.place is not None and one.sequence]
         if moved and dice.random() < 0.16:
             self._replied = self._reply(state)
@@ -329,6 +331,14 @@ class Deviser:
             "END:VEVENT\nEND:VCALENDAR\n"
         )
         return text.encode(), reply.trusted
+
+    def _parting(self, state: ProjectState) -> Command[Any] | None:
+        """Somebody wants to be forgotten, or one who is not known; now and then."""
+        if not state.people or self._partings.random() >= 0.05:
+            return None
+        whose = self._partings.choice(sorted(one.member_id for one in state.people.values()))
+        whose = whose if self._partings.random() < 0.95 else "stranger"
+        return EraseMember(project_id=PROJECT, member_id=whose, farewell=self._partings.random() < 0.8)
 
     def _correct(self, state: ProjectState) -> Command[Any]:
         """Somebody has another address, for a while or for good."""

@@ -1,6 +1,7 @@
 """What must hold after every command, worded as RELIABILITY.md words it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.consolidation import Consolidate
 from insight_sessions.commands.deciding import Decided
+from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.offering import AcceptOffer, OfferPlace
 from insight_sessions.commands.passing import MOST_EFFECTS, LetTimePass
 from insight_sessions.commands.places import ConfirmPlace, SwitchSession
@@ -16,7 +18,7 @@ from insight_sessions.commands.replying import TakeReply
 from insight_sessions.commands.sessions import CancelSession, ResizeSession
 from insight_sessions.commands.zones import FollowZoneRules
 from insight_sessions.domain.events import EventKind
-from insight_sessions.domain.notices import Method, NoticeKind
+from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.offering import cut_off, deadline
 from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.session import SessionStatus
@@ -103,8 +105,8 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     _check_messages(before, decided)
     check_followers(before, command, decided)
     check_reminders(before, decided, now)
-    for id, earlier in before.registrations.items():
-        one = after.registrations[id]
+    _check_gone(before, command, after)
+    for id, earlier, one in _still_there(before, after):
         expect(one.sequence >= earlier.sequence, "I10 a sequence never falls", id)
         expect(one.arrived == earlier.arrived or one.arrived >= before.next_arrival, "I7 re-queued to the back", id)
         ended = earlier.decision is not one.decision and one.decision in ENDED
@@ -177,6 +179,9 @@ def _check_messages(before: ProjectState, decided: Decided) -> None:
     for owed in decided.notices:
         if not owed.registration:
             continue  # to the organiser, or to a follower
+        if owed.kind is NoticeKind.FAREWELL:
+            _check_farewell(before.registrations[owed.registration], owed, decided.state)
+            continue
         one = decided.state.registrations[owed.registration]
         known = before.registrations.get(one.id)
         if owed.kind is NoticeKind.ADDRESS_LEFT and known is not None:
@@ -190,6 +195,31 @@ def _check_messages(before: ProjectState, decided: Decided) -> None:
             expect(again or one.sequence > known.sequence, "I10 each change of an invite has a new sequence", one.id)
 
 
+def _check_farewell(known: Registration, owed: Owed, after: ProjectState) -> None:
+    """The last message takes an entry out of a calendar that may have it, and can be sent."""
+    later = owed.sequence > known.sequence if known.place is not None else owed.sequence >= known.sequence
+    expect(later or owed.method is None, "a last message cancels the newest revision", known.id)
+    expect(known.id in after.farewells, "whoever is told that they were erased can be written to", known.id)
+
+
+def _still_there(before: ProjectState, after: ProjectState) -> Iterator[tuple[str, Registration, Registration]]:
+    """Every registration as it was and as it is, but for those that were erased."""
+    both = ((id, known, after.registrations.get(id)) for id, known in before.registrations.items())
+    return ((id, known, one) for id, known, one in both if one is not None)
+
+
+def _check_gone(before: ProjectState, command: Command[object], after: ProjectState) -> None:
+    """I12: nothing goes but by an erasure, and then all of it, but for where to say goodbye."""
+    gone = [one for id, one in before.registrations.items() if id not in after.registrations]
+    expect(isinstance(command, EraseMember) or not gone, "nothing goes but by an erasure", str(gone))
+    for person in before.people:
+        if person not in after.people:
+            left = {kind for kind, _ in after.about(person)}
+            expect(left <= {"farewell"}, "I12 after an erasure nothing of the person is kept", str(left))
+            told = person in after.members.values()
+            expect(not told, "I12 nobody erased is known by the host's id", person)
+
+
 def _check_given(before: ProjectState, after: ProjectState) -> None:
     """Whoever gets a place is let in on its day."""
     for id, one in after.registrations.items():
@@ -201,8 +231,7 @@ def _check_given(before: ProjectState, after: ProjectState) -> None:
 
 def _check_attendance(before: ProjectState, command: Command[object], after: ProjectState) -> None:
     """What became of a place is recorded by a command for it, and gone with the place."""
-    for id, known in before.registrations.items():
-        one = after.registrations[id]
+    for id, known, one in _still_there(before, after):
         again = one.attendance is None and (one.place != known.place or one.sequence > known.sequence)
         recorded = isinstance(command, RecordAttendance) or known.attendance is one.attendance or again
         expect(recorded, "attendance is recorded by a command for it", id)
@@ -244,8 +273,7 @@ def _check_offers(before: ProjectState, command: Command[object], decided: Decid
         for owed in decided.notices:
             held = owed.offered is not None and (owed.offered.id, owed.until) == (one.offer.session, one.offer.until)
             expect(held or owed.registration != id, "the notice says until when", id)
-    for id, known in before.registrations.items():
-        one = after.registrations[id]
+    for id, known, one in _still_there(before, after):
         expect(known.offer is None or known.offer == one.offer or told[id], "the end of an offer is told", id)
 
 
@@ -255,8 +283,7 @@ def _check_answers(before: ProjectState, command: Command[object], after: Projec
     answered = "" if reply is None else reply.registration_id
     present = reply is not None and reply.sequence == before.registrations[answered].sequence
     leaves = present and reply is not None and reply.trusted and reply.answer == "DECLINED"
-    for id, known in before.registrations.items():
-        one = after.registrations[id]
+    for id, known, one in _still_there(before, after):
         about = id == answered
         noted = one.partstat in {known.partstat, None} or (about and present)
         expect(noted, "an answer counts for the time it was given to", id)

@@ -29,6 +29,7 @@ class Mailbox:
     buried: set[str] = field(default_factory=set[str])
     _asked: set[tuple[str, str, int]] = field(default_factory=set[tuple[str, str, int]])
     _told: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _erased: set[str] = field(default_factory=set[str])
     _seen: int = 0
     _heard: int = 0
     _known: int = 0
@@ -41,6 +42,9 @@ class Mailbox:
             self.due.setdefault(f"notify/{name}", set()).update(f"{owed.id}.{number}" for owed in replay.owed)
         ids = (f"e-{event.project_id}-{event.number}.0" for event in replay.events)
         self.due.setdefault(f"event/{LISTENER}", set()).update(ids)
+        for step in replay.steps:
+            after = step.decided.state.registrations
+            self._erased.update(id for id in step.before.registrations if id not in after)
         for owed in replay.owed:
             expect(owed.id not in self.owed, "each notice has an id of its own", owed.id)
             self.owed[owed.id] = owed
@@ -61,6 +65,8 @@ class Mailbox:
             owed = self.owed.get(copy.id)
             expect(owed is not None, "a notice that comes was committed", copy.id)
             assert owed is not None
+            said = owed.registration not in self._erased or owed.kind is NoticeKind.FAREWELL
+            expect(said, "I12 nothing but a farewell is sent to whoever was erased", copy.id)
             first = self._first.get((copy.consumer, copy.id))
             if first is not None:
                 expect(first.facts == copy.facts, "I5 every copy says the same", f"{first} {copy}")

@@ -110,6 +110,8 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.WORK_SHORTLISTED),
         _owed(kind.WORK_PUBLISHED),
         _owed(kind.WORK_DECLINED),
+        _owed(kind.FAREWELL, previous=_TUE, method=Method.CANCEL),
+        _owed(kind.FAREWELL),
         _report(shifted=((_EARLIER, _TUE),), skipped=(_THU,)),
     )
     for number, owed in enumerate(facts, 1):

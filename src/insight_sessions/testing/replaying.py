@@ -126,7 +126,7 @@ def _content(state: ProjectState) -> dict[str, object]:
     names = (
         *("organisers", "sessions", "joining", "registrations", "people", "answers", "reasons", "consents", "members"),
         *("latest", "allocations", "consolidations", "write_ups", "feedback", "works"),
-        *("reminders", "followers", "updates"),
+        *("reminders", "followers", "updates", "erasures", "farewells"),
     )
     kept = {name: dict(getattr(state, name)) for name in names}
     lines = {id: ([one.id for one in state.waiting(id)], state.places_left(id)) for id in state.sessions}

@@ -392,6 +392,17 @@ def _withdrawn(owed: Owed) -> Paragraphs:
     ]
 
 
+def _farewell(owed: Owed) -> Paragraphs:
+    free = [] if owed.previous is None else ["You have no place any more in this session:\n{previous}"]
+    return [
+        "As was asked for, what was kept about you for “{project}” is deleted, and so is your registration.",
+        *free,
+        *_calendar(owed),
+        "This is the last message about it. Your name and address are deleted as soon as it is sent.",
+        f"If this is a mistake, {_WRITE}.",
+    ]
+
+
 _KINDS: Final[Mapping[NoticeKind, Words]] = {
     **KINDS,
     NoticeKind.INTEREST_RECEIVED: ("We have received your interest", _interest_received),
@@ -426,5 +437,6 @@ _KINDS: Final[Mapping[NoticeKind, Words]] = {
     NoticeKind.WITHDRAWN: ("You have withdrawn", _withdrawn),
     **FOLLOWING,
     **REMINDING,
+    NoticeKind.FAREWELL: ("Your data is deleted", _farewell),
     NoticeKind.ZONE_RULES_CHANGED: ("The clocks have new rules", _zone_rules_changed),
 }
