@@ -72,7 +72,7 @@ class Desk:
         from insight_sessions.erasing import Erasing
         from insight_sessions.hooks.manager import Plugins, load_plugins
         from insight_sessions.identity import identity_of
-        from insight_sessions.people import registrations_of
+        from insight_sessions.people import ids_of, registrations_of
         from insight_sessions.runtime import Runtime
         from insight_sessions.subscriptions import Subscriptions
         from insight_sessions.upkeep import Upkeep
@@ -90,18 +90,18 @@ class Desk:
         self._enquiry = Enquiry(
             self._plugins,
             self._runtime,
-            self._identity.person,
+            self._identity,
             state_of=self._writer.state,
             seen=self._writer.seen,
             registrations_of=partial(registrations_of, storage),
-            follower_id=self._identity.follower,
             consumers=storage.consumers,
         )
         self._correspondence = Correspondence(self._plugins)
         self._courier = Courier(
             storage, self._plugins, self._runtime, self._correspondence, self._writer.state, self._settle_farewell
         )
-        self._erasing = Erasing(storage, self._plugins, self._runtime, self._identity.person, self.do)
+        self._ids_of = partial(ids_of, storage, self._identity)
+        self._erasing = Erasing(storage, self._plugins, self._runtime, self._ids_of, self.do)
         self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime, self._erasing.resume)
         self._subscriptions = Subscriptions(storage, self._identity, self._runtime, self._writer.state)
         self._stop = threading.Event()
@@ -250,7 +250,7 @@ class Desk:
         `tick` goes on with what could not be done at once, and so does whoever calls this once more.
 
         Args:
-            member_id: the host's id of them.
+            member_id: the host's id of them, or the address of somebody who only follows.
             farewell: False writes to them no more, so that nothing has to wait; their calendar keeps its entries.
 
         Returns:
@@ -293,7 +293,7 @@ class Desk:
         belongs to no project, and ``plugins`` names those that may hold more. ``format`` is 1.
 
         Args:
-            member_id: the host's id of them.
+            member_id: the host's id of them, or the address of somebody who only follows.
 
         Raises:
             StorageError: something of it could not be read.
@@ -302,8 +302,8 @@ class Desk:
         from insight_sessions.exporting import export
 
         _refuse_other_than_text(member_id)
-        person = self._identity.person(member_id)
-        return export(self._storage, member_id, person, self._plugins.erasers, self._runtime.utc_now())
+        ids = self._ids_of(member_id)
+        return export(self._storage, member_id, ids, self._plugins.erasers, self._runtime.utc_now())
 
     def explain(self, project_id: str, member_id: str) -> Explanation:
         """Why a member's registration is as it is, and where they stand in line."""

@@ -1,8 +1,9 @@
 """What is asked of the host's plugins before a project is held: who somebody is, and what speaks against them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.erasing import EraseMember
@@ -19,17 +20,28 @@ from insight_sessions.hooks.manager import NOTIFY, Plugins
 from insight_sessions.runtime import Runtime
 
 
+class Names(Protocol):
+    """Who names people."""
+
+    def person(self, member_id: str) -> str:
+        """Our id of a member, from the host's."""
+        ...
+
+    def follower(self, email: str) -> str:
+        """Our id of somebody of whom nothing but an address is known."""
+        ...
+
+
 class Enquiry:
     """Finds out the facts of a command.
 
     Args:
         plugins: the host's directory and checks.
         runtime: the time, which facts carry.
-        person_id: our id of a person, from the host's id of them.
+        names: gives our ids of people.
         state_of: gives the committed state of a project, or raises `NotFound`.
         seen: gives the state of a project as it was when it was last needed here, if it was, at no cost.
         registrations_of: gives somebody's registrations in all projects, by our id of them.
-        follower_id: our id of a follower, from their address.
         consumers: gives the names of all consumers that the store knows.
     """
 
@@ -37,21 +49,20 @@ class Enquiry:
         self,
         plugins: Plugins,
         runtime: Runtime,
-        person_id: Callable[[str], str],
+        names: Names,
         *,
         state_of: Callable[[str], ProjectState],
         seen: Callable[[str], ProjectState | None],
         registrations_of: Callable[[str], Sequence[Registration]],
-        follower_id: Callable[[str], str],
         consumers: Callable[[], Iterable[str]],
     ) -> None:
         self._plugins = plugins
         self._runtime = runtime
-        self._person_id = person_id
+        self._person_id = names.person
+        self._follower_id = names.follower
         self._state_of = state_of
         self._seen = seen
         self._registrations_of = registrations_of
-        self._follower_id = follower_id
         self._consumers = consumers
 
     def facts(self, command: Command[Any], state: ProjectState | None = None) -> Facts:
@@ -85,8 +96,7 @@ class Enquiry:
             case ConfirmFollowing():
                 return self._confirming(command, now)
             case EraseMember():
-                notifiers = sorted(name for name in self._consumers() if name.startswith(NOTIFY))
-                return Facts(now, person=self._person_id(command.member_id), notifiers=tuple(notifiers))
+                return self._of_the_erased(command, now, state)
             case RecheckEligibility():
                 return self._again(command.project_id, command.registration_id, None, now)
             case _ if command.works_out:
@@ -110,6 +120,17 @@ class Enquiry:
                 "a member was named by id, and no plugin knows members; pass a Member, or add a plugin with this hook",
             )
         return self._plugins.find_member(who)
+
+    def _of_the_erased(self, command: EraseMember, now: datetime, state: ProjectState | None) -> Facts:
+        """Under which ids they are known, and who brings the last message to them."""
+        person = self._person_id(command.member_id)
+        with suppress(NotFound):
+            state = state or self._state_of(command.project_id)
+        known = None if state is None else state.people.get(person)
+        addresses = [] if known is None else [one for one in (*known.former, known.email) if one]
+        also = {self._follower_id(one) for one in (command.member_id, *addresses)}.union(command.followers)
+        notifiers = sorted(name for name in self._consumers() if name.startswith(NOTIFY))
+        return Facts(now, person=person, also=tuple(sorted(also)), notifiers=tuple(notifiers))
 
     def _again(self, project_id: str, registration_id: str, sessions: tuple[str, ...] | None, now: datetime) -> Facts:
         """What is true now of somebody who registered: for these sessions, or for those they hope for."""

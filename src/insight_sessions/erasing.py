@@ -44,6 +44,7 @@ class Intent:
         member_id: the host's id of them, which plugins know them by.
         command: the id of the command in each project.
         farewell: whether they are written to.
+        followers: the ids under which they follow.
         left: the projects that still know them.
         projects: those that knew them.
         records: how many records were deleted, by kind.
@@ -54,6 +55,7 @@ class Intent:
     member_id: Annotated[str, personal.LEAVING]
     command: Annotated[str, personal.OURS]
     farewell: Annotated[bool, personal.LEAVING] = True
+    followers: Annotated[tuple[str, ...], personal.OURS] = ()
     left: Annotated[tuple[str, ...], personal.LEAVING] = ()
     projects: Annotated[tuple[str, ...], personal.LEAVING] = ()
     records: Annotated[dict[str, int], personal.LEAVING]
@@ -97,7 +99,7 @@ class Erasing:
         storage: where projects are kept.
         plugins: those with data of their own.
         runtime: time and ids.
-        person_id: our id of a person, from the host's id of them.
+        ids_of: our ids of a person, their own first, from the host's id of them.
         do: does a command.
     """
 
@@ -106,13 +108,13 @@ class Erasing:
         storage: Storage,
         plugins: Plugins,
         runtime: Runtime,
-        person_id: Callable[[str], str],
+        ids_of: Callable[[str], tuple[str, ...]],
         do: Callable[[EraseMember], Erasure],
     ) -> None:
         self._storage = storage
         self._plugins = plugins
         self._runtime = runtime
-        self._person_id = person_id
+        self._ids_of = ids_of
         self._do = do
         self._next: datetime | None = None
 
@@ -126,14 +128,17 @@ class Erasing:
         Raises:
             StorageError: it could not even be noted.
         """
-        person = self._person_id(member_id)
-        known = list(self._storage.about(person))
-        before = next((_read(record) for record in known if record.kind == _INTENT), None)
+        person, *followers = self._ids_of(member_id)
+        before = next((_read(record) for record in self._storage.about(person) if record.kind == _INTENT), None)
+        # Those of addresses that were deleted meanwhile are known from before.
+        followers = sorted({*followers, *(before.followers if before else ())})
+        known = self._about(person, followers)
         left = _projects(known, with_farewells=not farewell)
         intent = Intent(
             member_id=member_id,
             command=self._runtime.mint("k-"),
             farewell=farewell,
+            followers=tuple(followers),
             left=left,
             projects=tuple(dict.fromkeys((*(before.projects if before else ()), *left))),
             records=before.records if before else {},
@@ -141,6 +146,9 @@ class Erasing:
         )
         self._write(person, None, [_record(person, intent)])
         return self._go_on(person, intent)
+
+    def _about(self, person: str, followers: Iterable[str]) -> list[Record]:
+        return [record for id in (person, *followers) for record in self._storage.about(id)]
 
     def can_go_on(self) -> None:
         """A last message was sent: whatever waits for it is looked at by the next `resume`."""
@@ -243,8 +251,13 @@ class Erasing:
 
 def _command(project_id: str, intent: Intent) -> EraseMember:
     """Done once in each project, however often it is asked for."""
-    who, farewell = intent.member_id, intent.farewell
-    return EraseMember(project_id=project_id, member_id=who, farewell=farewell, id=intent.command)
+    return EraseMember(
+        project_id=project_id,
+        member_id=intent.member_id,
+        farewell=intent.farewell,
+        followers=intent.followers,
+        id=intent.command,
+    )
 
 
 def _record(person: str, intent: Intent) -> Record:

@@ -4,7 +4,7 @@ Whatever is kept under our id of them is in it, of whatever kind: a new kind of 
 secret, and of others only what they wrote to this person.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -23,44 +23,48 @@ _OF_OTHERS: Final = frozenset({"by"})
 """What an event says of somebody else."""
 
 
-def export(storage: Storage, member_id: str, person: str, plugins: Iterable[str], now: datetime) -> dict[str, Any]:
+def export(
+    storage: Storage, member_id: str, ids: Sequence[str], plugins: Iterable[str], now: datetime
+) -> dict[str, Any]:
     """Everything about somebody, as `Desk.export_member` gives it.
 
     Args:
         storage: where it is held.
         member_id: the host's id of them.
-        person: our id of them.
+        ids: ours of them, their own first.
         plugins: those with data of their own.
         now: the time.
 
     Raises:
         StorageError: something of it could not be read.
     """
-    found = sorted(storage.about(person), key=lambda one: (one.project_id, one.kind, one.id))
+    found = sorted(
+        (record for id in ids for record in storage.about(id)), key=lambda one: (one.project_id, one.kind, one.id)
+    )
     projects: dict[str, Any] = {}
     beside: dict[str, Any] = {}
     for project_id, records in groupby(found, key=lambda one: one.project_id):
         if is_household(project_id):
             beside.update(_by_kind(records, _SECRET))
         else:
-            projects[project_id] = _project(storage, project_id, person, list(records))
+            projects[project_id] = _project(storage, project_id, ids, list(records))
     return {
         "format": EXPORT_FORMAT,
         "at": now.isoformat(),
         "member_id": member_id,
-        "person": person,
+        "person": ids[0],
         "projects": projects,
         "beside": beside,
         "plugins": sorted(plugins),
     }
 
 
-def _project(storage: Storage, project_id: str, person: str, records: list[Record]) -> dict[str, Any]:
+def _project(storage: Storage, project_id: str, ids: Collection[str], records: list[Record]) -> dict[str, Any]:
     registrations = {record.id for record in records if record.kind == "registration"}
     history = [
         {key: value for key, value in plain_event(event).items() if key not in _OF_OTHERS}
         for event in map(read_event, _journal(storage, project_id))
-        if event.person == person or event.registration in registrations
+        if event.person in ids or event.registration in registrations
     ]
     return {"records": _by_kind(records, frozenset()), "history": history}
 

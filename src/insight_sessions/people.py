@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from insight_sessions.commands.people import CorrectMember
-from insight_sessions.domain.member import Member
+from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.registration import Registration
 from insight_sessions.errors import NotFound
+from insight_sessions.identity import Identity
 from insight_sessions.records import decode
 from insight_sessions.storage.port import Storage
 
@@ -19,6 +20,21 @@ def registrations_of(storage: Storage, person_id: str) -> list[Registration]:
     """
     found = [thing for thing in decode(storage.about(person_id)).things if isinstance(thing, Registration)]
     return sorted(found, key=lambda one: (one.project_id, one.arrived))
+
+
+def ids_of(storage: Storage, identity: Identity, member_id: str) -> tuple[str, ...]:
+    """Our ids under which anything may be held about a member: their own, and those of their addresses as a follower.
+
+    Args:
+        storage: where projects are kept.
+        identity: names people.
+        member_id: the host's id of them, or the address of somebody who only follows.
+    """
+    person = identity.person(member_id)
+    known = (thing for thing in decode(storage.about(person)).things if isinstance(thing, Person))
+    addresses = {address for one in known for address in (*one.former, one.email) if address}
+    followers = sorted({identity.follower(address) for address in (*addresses, member_id)})
+    return person, *followers
 
 
 def correct(storage: Storage, person_id: str, member: Member, do: Callable[[CorrectMember], Member]) -> list[str]:

@@ -18,7 +18,7 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "held.md"
 NOBODYS: Final = frozenset(
     {
         *("project", "lineage", "organiser", "session", "joining", "allocation", "consolidation", "write_up"),
-        "erasure",
+        *("erasure", "reminder", "update", "opening"),
     }
 )
 """The kinds of records that are about nobody: what a team announces, and numbers under our own ids."""
@@ -95,7 +95,8 @@ def _rows() -> Iterator[tuple[str, ...]]:
             if tag is not None and tag != OURS:
                 rows.setdefault((tag, tuple(settings(kind, name))), []).append(name)
         for (tag, days), names in rows.items():
-            until = SHORT_LIVED.get(kind) or ", ".join(f"`{day}`" for day in (*days, "people_days"))
+            after = days if kind == "follower" else (*days, "people_days")  # whoever follows may never have taken part
+            until = SHORT_LIVED.get(kind) or ", ".join(f"`{day}`" for day in after)
             shown = ", ".join(f"`{name}`" for name in names)
             yield f"*{kind}*", shown, tag.what, tag.why, until
 

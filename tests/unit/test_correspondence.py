@@ -276,7 +276,7 @@ def test_a_notice_to_somebody_unknown_is_not_found() -> None:
     nobody = Rehearsal(project()).state
     with pytest.raises(NotFound, match="no registration"):
         writing().notice(owed, nobody)
-    with pytest.raises(NotFound, match="no member 'p-ada'"):
+    with pytest.raises(NotFound, match="no person 'p-ada'"):
         writing().notice(owed, room.state._with(people=nobody.people))
 
 

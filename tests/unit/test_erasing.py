@@ -11,6 +11,7 @@ from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import RegisterInterest, SwitchSession, Withdraw
 from insight_sessions.domain.erasure import FAREWELL_KEPT, Erasure
 from insight_sessions.domain.events import EventKind
+from insight_sessions.domain.following import Follower
 from insight_sessions.domain.notices import Method, NoticeKind
 from insight_sessions.errors import NotFound
 from insight_sessions.records import changed_records
@@ -225,6 +226,19 @@ def test_a_held_offer_and_a_kept_place_are_both_free() -> None:
     assert room.do(erase()).freed == ("mon", "tue")
     assert room.state.places_left("mon") == room.state.places_left("tue") == 1
     assert wake_at(room.state) is not None
+
+
+def test_who_follows_too_leaves() -> None:
+    """Under the ids of each address that is known of them, and under those that are given; the journal says so."""
+    room = asking()
+    room.register("ada", "mon")
+    for id in ("f-1", "f-2", "f-3"):
+        room.state = room.state.put(Follower(id=id, name="Ada", email=f"{id}@example.org", asked=NOW, confirmed=NOW))
+    facts = Facts(NOW, person="p-ada", also=("f-1", "f-2"))
+    erasure = room.do(erase(), facts)
+    assert erasure.records["follower"] == 2
+    assert sorted(room.state.followers) == ["f-3"]
+    assert [event.person for event in room.events if event.kind is EventKind.UNFOLLOWED] == ["f-1", "f-2"]
 
 
 def test_whoever_comes_back_is_new() -> None:

@@ -14,17 +14,20 @@ from insight_sessions.commands import retaining
 from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.calls import AmendProject
 from insight_sessions.commands.feedback import GiveFeedback
+from insight_sessions.commands.following import ConfirmFollowing, Follow
 from insight_sessions.commands.learning import ShareWriteUp
 from insight_sessions.commands.passing import due_at, wake_at
 from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import Withdraw
 from insight_sessions.commands.sessions import AddSession
+from insight_sessions.commands.work import ShareWork
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.learning import WriteUp
 from insight_sessions.domain.registration import Attendance
 from insight_sessions.domain.retention import rules
 from insight_sessions.domain.rules import AbsencesAtMost
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.work import Work
 from insight_sessions.storage.memory import MemoryStorage
 
 from .desk_kit import P, interest, member, project, session
@@ -53,6 +56,7 @@ class Lived:
             questions=[{"id": "role", "text": "Role?"}],
             consents=[{"purpose": "quotes", "text": "You may quote me."}],
             retention=retention,
+            work={},
         )
         open_call(self.desk, asked)
         self._live()
@@ -72,6 +76,11 @@ class Lived:
         do(RecordAttendance(project_id=P, session_id="mon", attendance={mine.id: Attendance.ATTENDED}))
         do(ShareWriteUp(project_id=P, write_up=WriteUp(title="Found", text="This.", feedback_until=20)))
         do(GiveFeedback(project_id=P, registration_id=mine.id, text="Well said."))
+        do(Follow(project_id=P, email="eve@example.org", name="Eve"))
+        (follower,) = self.state.followers
+        do(ConfirmFollowing(project_id=P, follower_id=follower))
+        work = Work(title="Wards", setting="hospital", summary="We did this.")
+        do(ShareWork(project_id=P, member=ada, work=work))
         self.desk.deliver()
         self.post.taken.clear()
         self.full = self.state
@@ -105,6 +114,8 @@ def kept(state: ProjectState) -> dict[str, object]:
         "answers_days": dict(state.answers),
         "reasons_days": dict(state.reasons),
         "feedback_days": dict(state.feedback),
+        "work_days": dict(state.works),
+        "followers_days": dict(state.followers),
         "people_days": dict.fromkeys((*state.people, *state.registrations)),
     }
 
@@ -117,7 +128,17 @@ COUNTS = {
     "answers_days": {"answers": 2},
     "reasons_days": {"reason": 1},
     "feedback_days": {"feedback": 1},
-    "people_days": {"answers": 2, "consent": 2, "feedback": 1, "person": 2, "reason": 1, "registration": 2},
+    "work_days": {"work": 1},
+    "followers_days": {"follower": 1},
+    "people_days": {
+        "answers": 2,
+        "consent": 2,
+        "feedback": 1,
+        "person": 2,
+        "reason": 1,
+        "registration": 2,
+        "work": 1,
+    },
 }
 
 
@@ -159,7 +180,7 @@ def test_what_is_there_is_what_the_settings_say(settings: dict[str, int | None],
         for name in SETTINGS:
             after = settings[name]
             over = after is not None and day >= after + (20 if name == "feedback_days" else 0)
-            if everything is not None and day >= everything:
+            if everything is not None and day >= everything and name != "followers_days":
                 assert not now[name]
             else:
                 assert now[name] == ({} if over else before[name])

@@ -35,6 +35,7 @@ class Facts:
         objections: why they are not eligible.
         proposed: what was worked out for a command that takes long.
         past: what they did before, when the project's rules ask for it.
+        also: our other ids of them, under which they follow, when they are to be erased.
         notifiers: the consumers of notices that the store knows, when somebody is to be erased.
     """
 
@@ -44,6 +45,7 @@ class Facts:
     objections: tuple[Objection, ...] = ()
     proposed: "Allotted | Planned | None" = None
     past: Past | None = None
+    also: tuple[str, ...] = ()
     notifiers: tuple[str, ...] = ()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import Field
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.filling import fill
@@ -14,7 +16,7 @@ from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.project import Project
 from insight_sessions.errors import NotFound
-from insight_sessions.text import Line
+from insight_sessions.text import Line, OpaqueId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,16 +41,18 @@ class EraseMember(Command[Erasure]):
     Args:
         member_id: the host's own id of them.
         farewell: False writes to them no more: their calendar keeps the entry, and their address is deleted at once.
+        followers: the ids under which they follow; those of the addresses that this project knows are added.
     """
 
     member_id: Line
     farewell: bool = True
+    followers: Annotated[tuple[OpaqueId, ...], Field(max_length=100)] = ()
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Nothing about them is left but, for a day at most, where to say goodbye."""
         project = state.definition
         tells = self.farewell and bool(facts.notifiers)
-        about = [one for one in state.about(facts.person) if one[0] != _FAREWELL or not tells]
+        about = [one for one in state.about(facts.person, *facts.also) if one[0] != _FAREWELL or not tells]
         if not about:
             raise NotFound("member", facts.person)
         mine = [state.registrations[id] for kind, id in about if kind == "registration"]
@@ -76,7 +80,10 @@ class EraseMember(Command[Erasure]):
             previous=mine[-1].place if mine else None,
             outcome=erasure.id,
         )
-        return Ruling(state, Ref("erasure", erasure.id), (happened,), notices=tuple(owed for _, owed in last))
+        left = tuple(
+            Event(kind=EventKind.UNFOLLOWED, at=moment.now, person=id) for kind, id in about if kind == "follower"
+        )
+        return Ruling(state, Ref("erasure", erasure.id), (happened, *left), notices=tuple(owed for _, owed in last))
 
 
 def _farewells(

@@ -87,7 +87,7 @@ class Event:
         policy: the name of the policy that allocated.
         seed: what its draw began with.
         until: the deadline of an offer.
-        about: the id of the write-up's version, the feedback, the work or the news that it concerns, or the purpose of a
+        about: the id of the write-up version, feedback, work or news that it concerns, or the purpose of a
             consent.
         counts: how many records of each kind went, when their time was over.
     """

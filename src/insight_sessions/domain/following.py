@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 from rpds import HashTrieMap
 
+from insight_sessions.domain import personal
 from insight_sessions.text import KeptMoment
 
 CONFIRMED_WITHIN: Final = timedelta(days=7)
@@ -38,14 +39,14 @@ class Follower:
         member: whether the host's directory knew a member by that address then; None when nobody was asked.
     """
 
-    id: str
-    name: str = ""
-    email: str = ""
-    language: str = "en"
-    asked: KeptMoment | None = None
-    confirmed: KeptMoment | None = None
-    number: int = 0
-    member: bool | None = None
+    id: Annotated[str, personal.OURS]
+    name: Annotated[str, personal.CALLED] = ""
+    email: Annotated[str, personal.REACHED] = ""
+    language: Annotated[str, personal.LANGUAGE] = "en"
+    asked: Annotated[KeptMoment | None, personal.FOLLOWS] = None
+    confirmed: Annotated[KeptMoment | None, personal.FOLLOWS] = None
+    number: Annotated[int, personal.FOLLOWS] = 0
+    member: Annotated[bool | None, personal.FOLLOWS] = None
 
     @property
     def is_confirmed(self) -> bool:

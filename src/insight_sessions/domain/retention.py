@@ -45,7 +45,9 @@ class Retention(BaseModel):
         answers_days: to the project's questions.
         reasons_days: for withdrawing or declining.
         feedback_days: what they said about write-ups; counted from the end of the time for it, if that is later.
-        people_days: everything: whoever took part is forgotten in this project.
+        work_days: what they shared of their own work; what is published goes as well.
+        followers_days: who follows the project.
+        people_days: everything: whoever took part is forgotten in this project. Followers are kept.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -57,6 +59,8 @@ class Retention(BaseModel):
     answers_days: Annotated[_Days | None, Drops("answers")] = None
     reasons_days: Annotated[_Days | None, Drops("reason")] = None
     feedback_days: Annotated[_Days | None, Drops("feedback")] = None
+    work_days: Annotated[_Days | None, Drops("work")] = None
+    followers_days: Annotated[_Days | None, Drops("follower")] = None
     people_days: Annotated[_Days | None, Forgets()] = None
 
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
+from insight_sessions.domain import personal
 from insight_sessions.text import KeptMoment, Line, Said, Url
 
 
@@ -64,17 +66,17 @@ class SharedWork:
         message: what the organisers said to that.
     """
 
-    id: str
-    person: str
-    title: str
-    setting: str
-    summary: str
-    link: str | None = None
-    consent: bool = False
-    shared_at: KeptMoment
-    status: WorkStatus = WorkStatus.RECEIVED
-    decided_at: KeptMoment | None = None
-    message: str | None = None
+    id: Annotated[str, personal.OURS]
+    person: Annotated[str, personal.OURS]
+    title: Annotated[str, personal.WORKED]
+    setting: Annotated[str, personal.WORKED]
+    summary: Annotated[str, personal.WORKED]
+    link: Annotated[str | None, personal.WORKED] = None
+    consent: Annotated[bool, personal.WORKED] = False
+    shared_at: Annotated[KeptMoment, personal.WORKED]
+    status: Annotated[WorkStatus, personal.WORKED] = WorkStatus.RECEIVED
+    decided_at: Annotated[KeptMoment | None, personal.WORKED] = None
+    message: Annotated[str | None, personal.WORKED] = None
 
     @property
     def content(self) -> tuple[str, str, str, str | None]:
