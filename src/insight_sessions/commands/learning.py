@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.difference import Cause
 from insight_sessions.commands.joining import MOST_TOLD
-from insight_sessions.commands.owing import owed_to
+from insight_sessions.commands.owing import AT_ONCE, owed_to
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.learning import Audience, SharedWriteUp, WriteUp, newest
 from insight_sessions.domain.notices import NoticeKind
@@ -129,7 +129,7 @@ def _tell(state: ProjectState, shared: SharedWriteUp, events: tuple[Event, ...],
 
 
 def tellings(state: ProjectState) -> Iterator[tuple[datetime, str]]:
-    """Since when people are to be told of a version, and of which."""
+    """When more people are to be told of a version, and of which."""
     for one in state.write_ups.values():
         if one.reached is not None:
-            yield one.shared_at, one.key
+            yield AT_ONCE, one.key

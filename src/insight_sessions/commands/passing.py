@@ -130,9 +130,9 @@ def due_at(state: ProjectState, now: datetime) -> Command[Any] | None:
     for due, session_id in reminders_due(state):
         if due <= now:
             return RemindDue(project_id=state.project_id, session_id=session_id)
-    for due, write_up in tellings(state):
-        if due <= now:
-            return TellMore(project_id=state.project_id, write_up=write_up)
+    telling = next(tellings(state), None)
+    if telling is not None:
+        return TellMore(project_id=state.project_id, write_up=telling[1])
     if state.following.unfinished is not None:
         return TellDue(project_id=state.project_id)
     return _forgets(state, now)

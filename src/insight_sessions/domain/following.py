@@ -135,7 +135,7 @@ class Following:
                 return replace(self, updates=self.updates.insert(thing.id, thing))
             case Opening():
                 return replace(self, openings=self.openings.insert(thing.id, thing))
-            case Follower():
+            case _:
                 hours = _moved(self.hours, self.followers.get(thing.id), thing)
                 return replace(self, followers=self.followers.insert(thing.id, thing), hours=hours)
 
