@@ -240,7 +240,7 @@ def _waiting(
     undecided = registration.status is Status.INTERESTED and state.definition.places == "allocation"
     if (registration.waits_for or undecided) and registration.barred:
         yield Because("not_eligible", "At the last check you were not eligible, so you are passed over.")
-    elif registration.waits_for and not is_current(registration, state.definition, now):
+    elif (registration.waits_for or undecided) and not is_current(registration, state.definition, now):
         yield _CHECK_DUE
     if lines and state.definition.fill == "manual":
         yield Because("organiser_decides", "The organisers decide who gets a place that becomes free.")

@@ -8,6 +8,7 @@ from insight_sessions.commands.base import Command
 from insight_sessions.commands.filling import is_recent
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.zones import FollowZoneRules, outdated
+from insight_sessions.domain.registration import Decision, Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.eligibility import Enquiry
 from insight_sessions.errors import PluginError, StorageError
@@ -21,6 +22,9 @@ RECEIPTS_KEPT: Final = timedelta(days=90)
 
 SWEPT_EVERY: Final = timedelta(hours=1)
 """How often every project is looked through for new zone rules, and for checks that have grown old."""
+
+CHECKED_AHEAD: Final = 2 * SWEPT_EVERY
+"""How long before their last check grows old people are checked again who are yet to be decided about."""
 
 DUE_TOGETHER: Final = 100
 MOST_ROUNDS: Final = 100
@@ -113,13 +117,26 @@ class Upkeep:
 
 
 def _checks(state: ProjectState, now: datetime) -> Iterator[RecheckEligibility]:
-    """Ask again about people who wait and whose facts have grown old, or do not say what the rules ask since."""
+    """Ask again about people whose facts have grown old, or do not say what the rules ask since."""
     project = state.definition
-    asks_past = project.asks_past
     ahead = any(session.is_open_at(now) for session in state.sessions.values())
-    if not ahead or (project.recheck_days is None and not asks_past):
+    if not ahead or (project.recheck_days is None and not project.asks_past):
         return  # nobody can be given a place any more, so nobody need be looked up
     for one in sorted(state.registrations.values(), key=lambda one: one.arrived):
-        unknown = asks_past and one.hopes_for and not one.barred and state.people[one.person].past is None
-        if unknown or (one.waits_for and not is_recent(one, project, now)):
+        if _is_unknown(state, one) or _has_grown_old(state, one, now):
             yield RecheckEligibility(project_id=project.id, registration_id=one.id)
+
+
+def _is_unknown(state: ProjectState, one: Registration) -> bool:
+    """Whether the rules ask for what nobody has looked up about somebody who hopes for a place."""
+    hopeful = state.definition.asks_past and one.hopes_for and not one.barred
+    return bool(hopeful) and state.people[one.person].past is None
+
+
+def _has_grown_old(state: ProjectState, one: Registration, now: datetime) -> bool:
+    """Whether somebody who waits, or is to be decided about, was last checked too long ago."""
+    if one.waits_for:
+        return not is_recent(one, state.definition, now)
+    ahead = one.decision is Decision.PENDING and any(state.sessions[id].is_open_at(now) for id in one.hopes_for)
+    # Some time before it is too old: an allocation between two sweeps is to leave out nobody.
+    return ahead and not is_recent(one, state.definition, now + CHECKED_AHEAD)

@@ -15,7 +15,7 @@ from insight_sessions.domain.allocation import Bound
 from insight_sessions.errors import NotFound, Refusal
 from insight_sessions.records import decode, encode
 from insight_sessions.testing.invariants import check_command, check_state
-from tests.unit.desk_kit import P, Rehearsal, interest, member, project, session
+from tests.unit.desk_kit import DAY, P, Rehearsal, interest, member, project, session
 
 IDS = ("mon", "tue", "thu")
 WHO = tuple(f"m{number}" for number in range(8))
@@ -44,6 +44,7 @@ steps = st.lists(
         st.tuples(st.just("decline"), who),
         st.tuples(st.just("resize"), ids, st.sampled_from([0, 1, 2, 3, None])),
         st.tuples(st.just("cancel"), ids),
+        st.tuples(st.just("time"), st.integers(1, 4)),
         st.tuples(st.just("allocate"), st.sampled_from(["first-come", "lottery", "optimal", "balanced"]), bounds),
         st.tuples(st.just("consolidate"), st.sampled_from([None, None, None, (), ("mon",), ("mon", "tue")])),
     ),
@@ -83,11 +84,20 @@ def command(room: Rehearsal, step: tuple[Any, ...]) -> Command[Any]:
             return Consolidate(project_id=P, cancel=given[0])
 
 
-@given(st.sampled_from(["first-come", "review", "allocation", "allocation"]), sessions, crowds, steps)
+policies = st.tuples(
+    st.sampled_from(["first-come", "review", "allocation", "allocation"]), st.sampled_from([None, 3]), st.integers(0, 6)
+)
+
+
+@given(policies, sessions, crowds, steps)
 def test_whatever_people_do_the_invariants_hold(
-    places: str, offered: list[tuple[int | None, int]], crowd: list[tuple[str, ...]], later: list[tuple[Any, ...]]
+    policy: tuple[str, int | None, int],
+    offered: list[tuple[int | None, int]],
+    crowd: list[tuple[str, ...]],
+    later: list[tuple[Any, ...]],
 ) -> None:
     """No session over capacity, nobody twice, one notice each, no session that runs below its minimum if avoidable."""
+    places, recheck_days, days = policy
     room = Rehearsal(
         project(
             *(
@@ -95,11 +105,16 @@ def test_whatever_people_do_the_invariants_hold(
                 for id, (capacity, minimum) in zip(IDS, offered, strict=True)
             ),
             places=places,
+            recheck_days=recheck_days,
         )
     )
     first = [("register", name, wished) for name, wished in zip(WHO, crowd, strict=False)]
     # In every history both are tried once everybody is there.
-    for step in (*first, *later, ("allocate", "balanced", ()), ("consolidate", None)):
+    last: list[tuple[Any, ...]] = [("time", days), ("allocate", "balanced", ()), ("consolidate", None)]
+    for step in (*first, *later, *last):
+        if step[0] == "time":
+            room.now += int(step[1]) * DAY
+            continue
         before, asked = room.state, command(room, step)
         try:
             room.do(asked)

@@ -625,6 +625,13 @@ def one_message_blocks_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 
 @bug
+def undecided_people_are_never_checked_again(patch: pytest.MonkeyPatch) -> None:
+    """What is old stays old until somebody decides."""
+    grown = upkeep._has_grown_old
+    patch.setattr(upkeep, "_has_grown_old", lambda state, one, now: bool(one.waits_for) and grown(state, one, now))
+
+
+@bug
 def cancelled_project_keeps_its_places(patch: pytest.MonkeyPatch) -> None:
     """Everybody is told, and nothing is taken away."""
     patch.setattr(calls, "released", lambda one, decision: one)

@@ -1,6 +1,7 @@
 """Deciding about places together: who takes part, what everybody gets and is told, and what is refused."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from pydantic import ValidationError
 
 from insight_sessions.allocating.deciding import BUILT_IN, BoundsMissed
 from insight_sessions.commands.allocation import Allocate
-from insight_sessions.commands.base import Command
+from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.calls import CancelProject
 from insight_sessions.commands.consolidation import Consolidate
+from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.places import ConfirmPlace, DeclineInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, ResizeSession
 from insight_sessions.domain.allocated import Allocation, Missed, MissedReason, OutcomeReason
@@ -19,7 +21,7 @@ from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Method, NoticeKind
 from insight_sessions.domain.registration import Offer, Status
 from insight_sessions.domain.rules import ValidOnTheDay
-from insight_sessions.errors import NotFound, NotPossible
+from insight_sessions.errors import NOT_A_MEMBER, NotFound, NotPossible
 from insight_sessions.explaining import explain
 from insight_sessions.proposing import proposed
 from insight_sessions.records import decode, encode
@@ -182,6 +184,42 @@ def test_who_switches_keeps_the_place_and_takes_no_part() -> None:
     one = room.register("ada", "mon").id
     room.do(ConfirmPlace(project_id=P, registration_id=one, session_id="mon"))
     room.do(SwitchSession(project_id=P, registration_id=one, sessions=("tue", "mon")))
+    assert refused(room, allocate()) == "nobody_waits"
+
+
+def test_nobody_gets_a_place_by_a_check_that_has_grown_old() -> None:
+    """They stay undecided, and read why; once they are checked, the next allocation is for them."""
+    room = Rehearsal(project(session("mon", capacity=2), recheck_days=7, **TOGETHER))
+    ada = room.register("ada", "mon")
+    room.now += 8 * DAY
+    assert refused(room, allocate()) == "checks_due"
+    room.register("ben", "mon")
+    found = room.do(allocate())
+    assert (list(found.places), found.unplaced) == ([room.of("ben").id], 0)
+    assert room.told == [("ben", NoticeKind.PLACE_CONFIRMED)]
+    assert room.of("ada") == ada
+    assert reasons(room, "ada") == [("not_decided", None), ("check_due", None)]
+    room.do(RecheckEligibility(project_id=P, registration_id=ada.id), Facts(room.now, member("ada"), "p-ada"))
+    assert room.do(allocate()).places == {ada.id: "mon"}
+
+
+def test_a_check_that_grows_old_while_it_is_worked_out_is_a_change() -> None:
+    """It is worked out again, and without them."""
+    room = Rehearsal(project(session("mon"), recheck_days=7, **TOGETHER))
+    room.register("ada", "mon")
+    room.now += 7 * DAY
+    facts = room.facts(allocate())
+    room.now += timedelta(seconds=1)
+    with pytest.raises(NotPossible, match="changed while"):
+        room.decide(allocate(), facts)
+
+
+def test_whoever_was_found_not_eligible_needs_no_check() -> None:
+    """Then nobody waits."""
+    room = Rehearsal(project(session("mon"), recheck_days=7, **TOGETHER))
+    ada = room.register("ada", "mon")
+    room.do(RecheckEligibility(project_id=P, registration_id=ada.id), Facts(room.now, None, "p-ada", (NOT_A_MEMBER,)))
+    room.now += 8 * DAY
     assert refused(room, allocate()) == "nobody_waits"
 
 

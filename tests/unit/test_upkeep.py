@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from insight_sessions import upkeep as upkeep_module
+from insight_sessions.commands.allocation import Allocate
 from insight_sessions.commands.calls import AnnounceProject, CloseCall
-from insight_sessions.commands.places import SwitchSession, Withdraw
+from insight_sessions.commands.places import DeclineInterest, SwitchSession, Withdraw
 from insight_sessions.domain.project import Call, CallStatus
 from insight_sessions.domain.registration import Status
 from insight_sessions.errors import CommandConflict, PluginError, StorageError, UpgradeNeeded
@@ -140,6 +141,38 @@ def test_somebody_who_waits_to_switch_is_looked_up_too() -> None:
     desk.do(Withdraw(project_id=P, registration_id=ben.id))
     assert desk.tick() == 1
     assert desk.state(P).registrations[ada.id].place == "tue"
+
+
+@pytest.mark.parametrize("places", ["allocation", "review"])
+def test_people_whom_nobody_has_decided_about_are_looked_up_too(places: str) -> None:
+    """Two hours before their facts grow old, so that an allocation finds them current; and no more at the end."""
+    clock, directory = Clock(), Directory(member("ada"), member("ben"))
+    desk = a_desk(directory, clock=clock, announced=project(session("mon"), recheck_days=7, places=places))
+    ada = desk.do(interest("ada", "mon"))
+    gone = desk.do(interest("ben", "mon"))
+    desk.do(DeclineInterest(project_id=P, registration_id=gone.id))
+    clock.moves(days=7, hours=-2)
+    assert desk.tick() == 0
+    clock.moves(hours=1)
+    assert desk.tick() == 1
+    state = desk.state(P)
+    assert [state.registrations[one.id].checked_at for one in (ada, gone)] == [clock.now, NOW]
+    clock.moves(days=60)
+    desk.tick()
+    clock.moves(days=60)
+    assert desk.tick() == 0, "the session was held, so there is nothing to decide"
+
+
+def test_a_membership_that_lapsed_since_the_sign_up_gives_no_place() -> None:
+    """The tick finds it out, and the allocation passes them over."""
+    clock, directory = Clock(), Directory(member("ben"))
+    desk = a_desk(directory, clock=clock, announced=project(session("mon"), recheck_days=7, places="allocation"))
+    desk.do(interest("ada", "mon"))
+    ben = desk.do(interest("ben", "mon"))
+    clock.moves(days=8)
+    desk.tick()
+    assert desk.do(Allocate(project_id=P, policy="first-come", seed=1)).places == {ben.id: "mon"}
+    assert [one.code for one in desk.explain(P, "ada").reasons] == ["not_decided", "not_eligible"]
 
 
 def test_a_directory_that_is_away_delays_the_check_and_nothing_else() -> None:

@@ -16,7 +16,7 @@ from pydantic import Field
 from insight_sessions.allocating.outcome import Allotment
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.difference import Cause
-from insight_sessions.commands.filling import seated
+from insight_sessions.commands.filling import is_current, seated
 from insight_sessions.domain.allocated import Allocation, Missed, MissedReason, PersonOutcome, Unmet, in_short
 from insight_sessions.domain.allocation import Bound, Candidate, Room
 from insight_sessions.domain.events import Event, EventKind
@@ -69,7 +69,8 @@ class Allotted:
 class Allocate(Command[Allocation]):
     """Decide who gets which place, for everybody at once, in a project with ``places="allocation"``.
 
-    Everybody takes part who has no place and is undecided or waits, unless the last check found them not eligible.
+    Everybody takes part who has no place and is undecided or waits, unless the last check found them not eligible or is
+    older than the project's ``recheck_days``: these are left as they are, and ``tick`` checks them again.
     Whoever has a place, or is offered one, keeps it; so a later allocation is for those who came late, and for places
     that became free. Each person is told once: that they have a place, with an invite, or that there is none yet.
 
@@ -102,7 +103,7 @@ class Allocate(Command[Allocation]):
         if isinstance(found.answer, InsightSessionsError):
             raise found.answer
         if not found.question.candidates:
-            raise NotPossible("nobody_waits", "Nobody waits for a decision.")
+            raise _nobody(state)
         wishes = {one.registration: state.registrations[one.registration].wishes for one in found.question.candidates}
         kept = _kept(found.answer, wishes, state, moment)
         state, told = _applied(state.put(kept), wishes, found.answer.places)
@@ -115,6 +116,19 @@ def changed() -> NotPossible:
     return NotPossible("changed", "The registrations or sessions changed while this was worked out. Please try again.")
 
 
+def _nobody(state: ProjectState) -> NotPossible:
+    """The refusal when nobody takes part: all who might must be checked again first, or there is nobody."""
+    for one in state.registrations.values():
+        if _hopes(one) and not one.barred:
+            return NotPossible("checks_due", "Everybody who waits for a decision must be checked again first.")
+    return NotPossible("nobody_waits", "Nobody waits for a decision.")
+
+
+def _hopes(one: Registration) -> bool:
+    """Whether somebody is to be decided about, if nothing speaks against it."""
+    return one.place is None and one.offer is None and bool(one.hopes_for)
+
+
 def question(state: ProjectState, now: datetime) -> Question:
     """Who would take part in an allocation now, and what there is to give."""
     having: dict[str, list[Mapping[str, str]]] = {session_id: [] for session_id in state.sessions}
@@ -122,7 +136,7 @@ def question(state: ProjectState, now: datetime) -> Question:
     for one in sorted(state.registrations.values(), key=lambda one: one.arrived):
         if one.place is not None:
             having[one.place].append(state.people[one.person].attributes)
-        elif one.hopes_for and one.offer is None and not one.barred:
+        elif _hopes(one) and is_current(one, state.definition, now):
             candidates.append(_candidate(state, one))
     rooms = (
         Room(each.id, state.places_left(each.id), each.minimum, tuple(having[each.id]))

@@ -1,11 +1,12 @@
 """Rules of eligibility made up, and whether they hold, worked out once more from the words of the manual."""
 
-from datetime import date
+from datetime import date, datetime
 from random import Random
 from typing import Final
 
 from insight_sessions.domain.member import Member, Past, Person
 from insight_sessions.domain.project import Project
+from insight_sessions.domain.registration import Registration, Status
 from insight_sessions.domain.rules import (
     AbsencesAtMost,
     ActiveMember,
@@ -17,6 +18,8 @@ from insight_sessions.domain.rules import (
     Rule,
     ValidOnTheDay,
 )
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.testing.world import expect
 
 SETTINGS: Final = ("acute", "dental", "community")
 ELSEWHERE: Final = ("pilot", "survey")
@@ -77,3 +80,26 @@ def lets_in(project: Project, who: Person, day: date) -> bool:
     if project.asks_past and who.past is None:
         return False
     return all(holds(rule, who, who.past or Past(), day) for rule in project.eligibility)
+
+
+def is_old(state: ProjectState, one: Registration, now: datetime) -> bool:
+    """Whether somebody's last check is older than the project allows."""
+    days = None if state.announced is None else state.announced.recheck_days
+    return days is not None and (now - one.checked_at).total_seconds() > days * 86_400
+
+
+def is_to_be_checked(state: ProjectState, one: Registration, now: datetime) -> bool:
+    """Whether a tick has forgotten somebody who waits, or who may still be given a place by a decision."""
+    if not is_old(state, one, now):
+        return False
+    hoped = (state.sessions[wish] for wish in one.wishes)
+    undecided = one.status is Status.INTERESTED and any(each.is_open_at(now) for each in hoped)
+    return undecided or one.status is Status.WAITING
+
+
+def check_allocated(before: ProjectState, after: ProjectState, now: datetime) -> None:
+    """Nobody is given a place by an allocation whose last check is older than the project allows."""
+    for id, allocation in after.allocations.items():
+        if id not in before.allocations:
+            old = [one for one in allocation.places if is_old(before, before.registrations[one], now)]
+            expect(not old, "nobody is allocated a place by an old check", str(old))

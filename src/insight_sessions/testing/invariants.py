@@ -25,7 +25,7 @@ from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
 from insight_sessions.testing.audience import check_followers
-from insight_sessions.testing.eligible import lets_in
+from insight_sessions.testing.eligible import check_allocated, is_to_be_checked, lets_in
 from insight_sessions.testing.invariants_answers import check_unaccepted
 from insight_sessions.testing.invariants_attendance import check_recorded
 from insight_sessions.testing.learned import check_learned
@@ -104,6 +104,7 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     expect(not silent, "I3 every change has its journal entries", type(command).__name__)
     _check_messages(before, decided)
     check_followers(before, command, decided)
+    check_allocated(before, after, now)
     check_reminders(before, decided, now)
     _check_gone(before, command, after)
     for id, earlier, one in _still_there(before, after):
@@ -345,10 +346,8 @@ def _decided_together(before: ProjectState, after: ProjectState) -> set[str]:
 
 def check_waiting(state: ProjectState, now: datetime) -> None:
     """After a tick: whoever waits is known well enough to be given the next free place."""
-    days = None if state.announced is None else state.announced.recheck_days
     for one in state.registrations.values():
-        old = days is not None and (now - one.checked_at).total_seconds() > days * 86_400
-        expect(not old or one.status is not Status.WAITING, "whoever waits is asked again when facts are old", one.id)
+        expect(not is_to_be_checked(state, one, now), "whoever waits is asked again when facts are old", one.id)
 
 
 def check_clocks(state: ProjectState, now: datetime) -> None:
