@@ -100,6 +100,49 @@ def test_while_time_goes_on_the_newest_counts_too(data: st.DataObject, sent: lis
     assert room.of("ada").partstat == (newest.answer if newest.sequence == PRESENT else None)
 
 
+without_moments = st.lists(
+    st.tuples(
+        st.sampled_from(["ACCEPTED", "TENTATIVE", "DECLINED"]),
+        st.integers(0, PRESENT),
+        st.one_of(st.none(), st.integers(-90, 90), st.just(60 * 48)),
+        st.integers(0, 90),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(without_moments, st.integers(0, 10_000), st.booleans())
+def test_no_copy_of_a_reply_that_counted_changes_anything(
+    sent: list[tuple[str, int, int | None, int]], later: int, trusted: bool
+) -> None:
+    """Whether it names a moment, past or to come, or none; unless it is the last word, and can be trusted now."""
+    room, copies = moved_twice(), list[TakeReply]()
+    for partstat, sequence, ahead, minutes in sent:
+        room.now += timedelta(minutes=minutes)
+        stamped = None if ahead is None else room.now + timedelta(minutes=ahead)
+        reply = TakeReply.model_validate(
+            {
+                "project_id": P,
+                "registration_id": "r-1",
+                "attendee": "ada@example.org",
+                "answer": partstat,
+                "sequence": sequence,
+                "stamped": stamped,
+            }
+        )
+        if is_taken(room, reply):
+            copies.append(reply)
+    before = room.state
+    room.now += timedelta(minutes=later)
+    replied = room.of("ada").replied
+    assert replied is not None
+    for copy in copies:
+        last_word = (copy.answer, copy.sequence) == (replied.answer, replied.sequence)
+        assert not is_taken(room, copy.model_copy(update={"trusted": trusted and not last_word}))
+    assert room.state is before
+
+
 def sent_to_a_desk(raw: bytes, *, trusted: bool) -> None:
     """What is not understood changes nothing; what is understood changes one registration, and never adds one."""
     room = Invited(Shaky(), sequence=1)

@@ -47,7 +47,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "attendance": None,
     },
     Offer: {},
-    Replied: {"stamped": None, "asked_again": None, "asked_to_leave": None},
+    Replied: {"stamped": None, "asked_again": None, "asked_to_leave": None, "doubtful": ()},
     Answers: {},
     Reason: {},
     Consent: {"number": 0},

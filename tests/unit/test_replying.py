@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from insight_sessions.commands.calls import AmendProject, CancelProject
 from insight_sessions.commands.places import SwitchSession, Withdraw
-from insight_sessions.commands.replying import MOST_AHEAD, NothingChanges, TakeReply
+from insight_sessions.commands.replying import MOST_AHEAD, MOST_DOUBTFUL, NothingChanges, TakeReply
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession, ResizeSession
 from insight_sessions.correspondence import Correspondence
 from insight_sessions.domain.events import EventKind
@@ -224,6 +224,43 @@ def test_a_moment_that_is_missing_or_cannot_be_counts_as_when_it_came(stamped: d
     room.now += HOUR
     assert nothing(room, "TENTATIVE", stamped=stamped) is ReplyReason.NOT_NEWER
     assert take(room, "ACCEPTED", stamped=NOW + timedelta(minutes=1)).partstat == "ACCEPTED"
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize("stamped", [None, NOW + HOUR / 2, NOW + MOST_AHEAD + HOUR])
+def test_a_copy_changes_nothing_although_nothing_shows_when_it_was_made(
+    stamped: datetime | None, *, trusted: bool
+) -> None:
+    """Who declined and accepted since keeps the place, however often and late the first answer comes again."""
+    room = invited()
+    take(room, "DECLINED", stamped=stamped)
+    room.now += HOUR / 4
+    ada = take(room, "ACCEPTED", stamped=room.now)
+    for later in (HOUR, 2 * MOST_AHEAD):
+        room.now += later
+        assert nothing(room, "DECLINED", stamped=stamped, trusted=trusted) is ReplyReason.NOT_NEWER
+    assert room.of("ada") == ada
+
+
+def test_the_same_answer_without_a_moment_counts_again_after_a_move() -> None:
+    """It is to another revision then."""
+    room = invited()
+    take(room, "DECLINED", stamped=None)
+    take(room, "ACCEPTED", stamped=None)
+    move(room, "2021-07-05T12:00")
+    room.now += HOUR
+    assert take(room, "DECLINED", stamped=None).partstat == "DECLINED"
+
+
+def test_few_answers_are_remembered() -> None:
+    """Whatever keeps answering by a clock that is ahead."""
+    room = invited()
+    for number in range(MOST_DOUBTFUL + 3):
+        take(room, "TENTATIVE", stamped=NOW + (number + 1) * HOUR)
+    replied = room.of("ada").replied
+    assert replied is not None
+    assert len(replied.doubtful) == MOST_DOUBTFUL
+    assert nothing(room, "TENTATIVE", stamped=NOW + (MOST_DOUBTFUL + 3) * HOUR) is ReplyReason.NOT_NEWER
 
 
 def test_answers_of_a_clock_that_is_a_little_ahead_keep_their_order() -> None:

@@ -26,6 +26,10 @@ MOST_AHEAD: Final = timedelta(days=1)
 """How far the moment of a reply may lie ahead of our clock; beyond, it says nothing."""
 
 
+MOST_DOUBTFUL: Final = 8
+"""How many answers to one revision are remembered whose copies could not be told from newer answers."""
+
+
 class NothingChanges(NotPossible):
     """A reply that changes nothing.
 
@@ -42,7 +46,7 @@ class NothingChanges(NotPossible):
 class TakeReply(Command[Registration]):
     """Take note of what somebody's calendar answered.
 
-    The newest answer counts, by the revision it is to and the moment it was made. One to an earlier
+    The newest answer counts, by the revision it is to and the moment it was made; a copy changes nothing. One to an earlier
     revision says nothing about the present time, so they are asked again. Who declines is asked whether
     they give up their place; both at most once for each revision, whatever keeps answering.
 
@@ -74,7 +78,7 @@ class TakeReply(Command[Registration]):
         last = registration.replied
         replied = self._replied(last, moment.now)
         leaves = self.trusted and self.answer == "DECLINED" and self.sequence == registration.sequence
-        if last is not None and not (replied.is_newer_than(last) or (leaves and replied.repeats(last))):
+        if last is not None and not (self._is_newer(replied, last) or (leaves and replied.repeats(last))):
             raise NothingChanges(ReplyReason.NOT_NEWER)
         after, asked = self._noted(registration, replied, state.least_sequence(registration.sequence))
         state = state.put(after)
@@ -97,8 +101,24 @@ class TakeReply(Command[Registration]):
             raise NotFound("registration", self.registration_id)
         return registration
 
+    def _is_newer(self, replied: Replied, last: Replied) -> bool:
+        """Whether it counts and not the last one, and is no copy of one that counted before."""
+        return replied.is_newer_than(last) and self._mark not in self._doubtful(last)
+
+    @property
+    def _mark(self) -> str:
+        """What a copy of it has, too."""
+        return self.answer if self.stamped is None else f"{self.answer} {self.stamped.isoformat()}"
+
+    def _doubtful(self, last: Replied | None) -> tuple[str, ...]:
+        """The marks of earlier answers to the same revision whose order does not follow from when they were made."""
+        return last.doubtful if last is not None and last.sequence == self.sequence else ()
+
     def _replied(self, last: Replied | None, now: datetime) -> Replied:
         """The reply as it is kept."""
+        doubtful = self._doubtful(last)
+        if self.stamped is None or self.stamped > now:
+            doubtful = (*doubtful, self._mark)[-MOST_DOUBTFUL:]
         return Replied(
             answer=self.answer,
             sequence=self.sequence,
@@ -106,6 +126,7 @@ class TakeReply(Command[Registration]):
             stamped=None if self.stamped is None or self.stamped > now + MOST_AHEAD else self.stamped.astimezone(UTC),
             asked_again=None if last is None else last.asked_again,
             asked_to_leave=None if last is None else last.asked_to_leave,
+            doubtful=doubtful,
         )
 
     def _noted(

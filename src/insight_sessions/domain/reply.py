@@ -22,6 +22,8 @@ class Replied:
         stamped: when it was made, by its own word, in UTC; None when it does not say, or says what cannot be.
         asked_again: the revision for which they were asked to answer again, or None.
         asked_to_leave: the revision for which they were asked whether they give up their place, or None.
+        doubtful: the answers to this revision, with the moments they name, that named none or one yet to come. A copy
+            of one would look like a newer answer.
     """
 
     answer: Partstat
@@ -30,6 +32,7 @@ class Replied:
     stamped: KeptMoment | None = None
     asked_again: int | None = None
     asked_to_leave: int | None = None
+    doubtful: tuple[str, ...] = ()
 
     def is_newer_than(self, last: "Replied") -> bool:
         """Whether it counts and not the last one: by revision, then by when it was made (RFC 5546 §2.1.5)."""
