@@ -26,7 +26,7 @@ from insight_sessions import (
 )
 from insight_sessions.commands.calls import CancelProject
 from insight_sessions.commands.places import Withdraw
-from insight_sessions.domain.words import words_of
+from insight_sessions.domain.state import subject_of
 from insight_sessions.domain.work import SharedWork, WorkStatus
 from insight_sessions.errors import Objection
 from insight_sessions.hooks.specs import hookimpl
@@ -34,7 +34,7 @@ from insight_sessions.records import decode, encode
 from insight_sessions.summarising import summary
 from insight_sessions.wording.learned import learned
 
-from .desk_kit import DAY, NOW, P, Rehearsal, member, project, session, until
+from .desk_kit import DAY, NOW, P, Rehearsal, interest, member, project, session, until
 from .desk_store import Clock, Post, a_desk
 from .learning_kit import after, refused, share
 
@@ -402,12 +402,34 @@ def test_all_of_somebodys_words_are_found_with_them() -> None:
     for who in ("ada", "ben"):
         room.do(GiveFeedback(project_id=P, registration_id=room.of(who).id, text=SAID))
         room.do(sharing(who))
-    mine = list(words_of(room.state, room.of("ada").person))
-    assert [kind for kind, _ in mine] == ["feedback", "work"]
-    assert {one.person for _, one in mine} == {room.of("ada").person}
-    kept = [encode(P, kind, one.id, 1, one) for kind, one in mine]
-    assert {record.subject for record in kept} == {room.of("ada").person}
-    assert list(words_of(room.state, "p-nobody")) == []
+    person = room.of("ada").person
+    found = [(kind, id) for kind, id in room.state.about(person) if kind in {"feedback", "work"}]
+    assert [kind for kind, _ in found] == ["feedback", "work"]
+    assert {subject_of(room.state.kept_as(kind)[id]) for kind, id in found} == {person}
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_an_erasure_takes_all_of_somebodys_words_away(registered: bool) -> None:
+    """The page quotes them no more, and what they were to hear of them is not sent; others keep theirs."""
+    post, clock = Post(), Clock()
+    desk = a_desk(post, clock=clock, announced=project(session("mon", capacity=2), work=WorkCall()))
+    readers = [desk.do(interest(who, "mon")) for who in (("ada", "ben") if registered else ("ben",))]
+    clock.now = desk.state(P).session("mon").ends
+    desk.do(share(audience="public", feedback_until=14))
+    for one in readers:
+        desk.do(GiveFeedback(project_id=P, registration_id=one.id, text=SAID, may_quote=True))
+    for who in ("ada", "ben"):
+        shared = desk.do(sharing(who, consent=True))
+        desk.do(decision(shared, "shortlisted"))
+        desk.do(decision(shared, "published"))
+    assert TITLE in repr(desk.export_member("ada"))
+    desk.erase_member("ada")
+    state, page = desk.state(P), desk.summary(P)
+    assert {one.person for one in state.feedback.values()} == {one.person for one in state.works.values()}
+    assert (len(state.works), len(page.quotes), len(page.case_studies)) == (1, 1, 1)
+    desk.deliver()
+    told = {who for who, kind in post.said if kind is NoticeKind.WORK_PUBLISHED}
+    assert told == {"ben"}
 
 
 # In a project file
