@@ -13,7 +13,18 @@ from typing import Any, Final
 import pytest
 
 from insight_sessions import delivery, upkeep, writer
-from insight_sessions.commands import calls, deciding, filling, offering, passing, places, sessions, zones
+from insight_sessions.commands import (
+    calls,
+    deciding,
+    filling,
+    offering,
+    passing,
+    places,
+    reminding,
+    sessions,
+    telling,
+    zones,
+)
 from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Ref, Ruling
 from insight_sessions.commands.difference import Cause, Difference
@@ -579,6 +590,40 @@ def a_known_place_is_superseded(patch: pytest.MonkeyPatch) -> None:
         return overtaken(self, replace(one, attempts=1))
 
     patch.setattr(delivery.Courier, "_overtaken", again)
+
+
+# What followers are told, and who is reminded
+
+
+@bug
+def news_before_anybody_confirmed(patch: pytest.MonkeyPatch) -> None:
+    """Whoever was asked whether they want news gets them."""
+    patch.setattr(telling, "_followers", lambda state, news: iter(state.followers.values()))
+
+
+@bug
+def addresses_are_kept(patch: pytest.MonkeyPatch) -> None:
+    """Whoever leaves is in the journal, and in the records."""
+    patch.setattr(ProjectState, "without", lambda self, kind, id: self)
+
+
+@bug
+def reminded_however_few_come(patch: pytest.MonkeyPatch) -> None:
+    """Of a session that will not run."""
+    made = reminding._made
+    patch.setattr(
+        reminding,
+        "_made",
+        lambda state, session, reminder, moment: made(
+            state, session.model_copy(update={"minimum": 0}), reminder, moment
+        ),
+    )
+
+
+@bug
+def nobody_is_reminded(patch: pytest.MonkeyPatch) -> None:
+    """The moment comes, and nobody looks."""
+    patch.setattr(passing, "reminders_due", lambda state: iter(()))
 
 
 # How it is brought to them

@@ -105,7 +105,7 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     _check_messages(before, decided)
     check_followers(before, command, decided)
     check_allocated(before, after, now)
-    check_reminders(before, decided, now)
+    check_reminders(before, command, decided, now)
     _check_gone(before, command, after)
     for id, earlier, one in _still_there(before, after):
         expect(one.sequence >= earlier.sequence, "I10 a sequence never falls", id)

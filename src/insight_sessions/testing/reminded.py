@@ -2,16 +2,18 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
+from insight_sessions.commands.base import Command
 from insight_sessions.commands.deciding import Decided
-from insight_sessions.commands.reminding import reminders_due
+from insight_sessions.commands.reminding import RemindDue, reminders_due
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.testing.world import expect
 
 
-def check_reminders(before: ProjectState, decided: Decided, now: datetime) -> None:
+def check_reminders(before: ProjectState, command: Command[Any], decided: Decided, now: datetime) -> None:
     """Each reminder of a session reaches whoever has a place once, before it begins, and only if it runs."""
     after = decided.state
     noted = Counter[tuple[str, str]]()
@@ -33,6 +35,23 @@ def check_reminders(before: ProjectState, decided: Decided, now: datetime) -> No
             runs = len(before.holders(session.id)) >= session.minimum
             right = runs == (event.kind is EventKind.SESSION_REMINDED)
             expect(right, "people are reminded if enough of them come, else the organiser is told", session.id)
+    if isinstance(command, RemindDue):
+        _check_made(before, command.session_id, after, now)
+
+
+def _check_made(before: ProjectState, session_id: str, after: ProjectState, now: datetime) -> None:
+    """Of the reminders whose moment came, the last one reaches everybody, or the organiser."""
+    over = {id for id, one in before.reminders.items() if one.over}
+    session = after.session(session_id)
+    made = [one for id, one in after.reminders.items() if one.session == session_id and one.over and id not in over]
+    if not made or not session.is_open_at(now):
+        return
+    last = min(made, key=lambda one: one.hours)
+    holders = {one.id for one in before.holders(session_id)}
+    if len(holders) < session.minimum:
+        expect(last.warned, "the organiser is told that too few come", last.id)
+    else:
+        expect(holders.issubset({*last.told, *last.left}), "everybody with a place is reminded", last.id)
 
 
 def check_reminded(state: ProjectState, now: datetime) -> None:
