@@ -75,7 +75,7 @@ class Plain:
             return False
         if isinstance(command, PostUpdate):
             self.due[decided.result.id] = dict(self.confirmed)
-        if decided.state.call.is_open and self.confirmed:
+        if isinstance(command, OpenCall | AddSession) and decided.state.call.is_open and self.confirmed:
             self.due |= {id: dict(self.confirmed) for id in decided.state.sessions if id not in self.due}
         self.take(decided)
         return True

@@ -10,6 +10,7 @@ from insight_sessions import EventKind, NoticeKind
 from insight_sessions.commands import reminding
 from insight_sessions.commands.calls import AmendProject, CancelProject
 from insight_sessions.commands.deciding import pass_time
+from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.joining import ReleaseJoiningDetails
 from insight_sessions.commands.owing import AT_ONCE
 from insight_sessions.commands.passing import wake_at
@@ -172,6 +173,18 @@ def test_between_the_steps_nobody_is_added_and_who_loses_the_place_is_left_out(m
     room.do(RemindDue(project_id=P, session_id="mon"))
     room.do(Withdraw(project_id=P, registration_id=room.of("ben").id))
     room.register("dan", "mon")
+    assert told(room) == [("cat", REMINDER)]
+
+
+def test_who_is_erased_between_the_steps_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of them any more."""
+    monkeypatch.setattr(reminding, "MOST_TOLD", 1)
+    room = a_room("ada", "ben", "cat", hours=(24,))
+    room.now = begins(room) - DAY
+    room.do(RemindDue(project_id=P, session_id="mon"))
+    gone = room.of("ben").id
+    room.do(EraseMember(project_id=P, member_id="ben"))
+    assert gone not in room.state.registrations
     assert told(room) == [("cat", REMINDER)]
 
 

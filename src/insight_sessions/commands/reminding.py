@@ -80,7 +80,7 @@ def _told(
     now, later = reminder.left[:MOST_TOLD], reminder.left[MOST_TOLD:]
     if not session.is_open_at(moment.now):
         return state.put(replace(reminder, left=())), ()
-    told = tuple(id for id in now if state.registrations[id].place == session.id)
+    told = tuple(id for id in now if (one := state.registrations.get(id)) is not None and one.place == session.id)
     slot = Slot.of(session)
     notices = tuple(
         replace(owed_to(state, moment, NoticeKind.REMINDER, state.registrations[id].person, id), slot=slot)
