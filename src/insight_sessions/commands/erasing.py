@@ -52,7 +52,8 @@ class EraseMember(Command[Erasure]):
         """Nothing about them is left but, for a day at most, where to say goodbye."""
         project = state.definition
         tells = self.farewell and bool(facts.notifiers)
-        about = [one for one in state.about(facts.person, *facts.also) if one[0] != _FAREWELL or not tells]
+        found = state.about(facts.person, *facts.also)
+        about = sorted(one for one in found if one[0] != _FAREWELL or not tells)
         if not about:
             raise NotFound("member", facts.person)
         mine = [state.registrations[id] for kind, id in about if kind == "registration"]

@@ -46,9 +46,9 @@ class NothingChanges(NotPossible):
 class TakeReply(Command[Registration]):
     """Take note of what somebody's calendar answered.
 
-    The newest answer counts, by the revision it is to and the moment it was made; a copy changes nothing. One to an earlier
-    revision says nothing about the present time, so they are asked again. Who declines is asked whether
-    they give up their place; both at most once for each revision, whatever keeps answering.
+    The newest answer counts, by the revision it is to and the moment it was made; a copy changes nothing. One to an
+    earlier revision says nothing about the present time, so they are asked again. Who declines is asked whether they
+    give up their place; both at most once for each revision, whatever keeps answering.
 
     Args:
         registration_id: whose, by the UID of the calendar entry.

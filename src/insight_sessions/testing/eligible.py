@@ -90,7 +90,8 @@ def is_old(state: ProjectState, one: Registration, now: datetime) -> bool:
 
 def is_to_be_checked(state: ProjectState, one: Registration, now: datetime) -> bool:
     """Whether a tick has forgotten somebody who waits, or who may still be given a place by a decision."""
-    if not is_old(state, one, now):
+    ahead = any(session.is_open_at(now) for session in state.sessions.values())
+    if not ahead or not is_old(state, one, now):
         return False
     hoped = (state.sessions[wish] for wish in one.wishes)
     undecided = one.status is Status.INTERESTED and any(each.is_open_at(now) for each in hoped)
