@@ -107,10 +107,24 @@ def test_each_notice_is_a_whole_mail_in_a_file_named_by_date_and_id(tmp_path: Pa
 def test_a_mail_to_the_organiser_is_nobodys(tmp_path: Path) -> None:
     """Its name says no member, and no erasure takes it."""
     notifier = FolderNotifier(tmp_path)
-    notifier.insight_sessions_notify(replace(CONFIRMED, recipient=replace(CONFIRMED.recipient, member_id="")))
+    team = replace(CONFIRMED.recipient, member_id="", person="")
+    notifier.insight_sessions_notify(replace(CONFIRMED, recipient=team))
     assert list(files(tmp_path)) == ["20210614T090200Z-n-example-2.eml"]
     assert notifier.insight_sessions_erase_member("") == Erased({"mails": 0})
     assert list(files(tmp_path)) == ["20210614T090200Z-n-example-2.eml"]
+
+
+def test_the_mails_to_a_follower_go_with_the_member_of_that_address(tmp_path: Path) -> None:
+    """Or with the address itself, when nobody is a member; those to another address stay."""
+    notifier = FolderNotifier(tmp_path)
+    to = CONFIRMED.recipient
+    for number, email in enumerate(("Ada@Example.org", "eve@example.org", "kim@example.org")):
+        follower = replace(to, person=f"f-{number}", member_id="", email=email)
+        notifier.insight_sessions_notify(replace(WITHOUT_INVITE, id=f"n-{number}", recipient=follower))
+    notifier.insight_sessions_notify(replace(CONFIRMED, id="n-9"))
+    assert notifier.insight_sessions_erase_member(to.member_id) == Erased({"mails": 2})
+    assert notifier.insight_sessions_erase_member("eve@example.org") == Erased({"mails": 1})
+    assert [name[17:20] for name in files(tmp_path)] == ["n-2"]
 
 
 def test_the_mails_to_somebody_who_is_erased_are_deleted(tmp_path: Path) -> None:

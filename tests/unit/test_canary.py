@@ -18,6 +18,7 @@ import pytest
 from insight_sessions import Attendance, Desk, Event, FolderNotifier, Member, Notice, hookimpl
 from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.feedback import AnswerFeedback, GiveFeedback
+from insight_sessions.commands.following import ConfirmFollowing, Follow
 from insight_sessions.commands.joining import ReleaseJoiningDetails
 from insight_sessions.commands.learning import ShareWriteUp
 from insight_sessions.commands.places import (
@@ -29,9 +30,12 @@ from insight_sessions.commands.places import (
     Withdraw,
 )
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession
+from insight_sessions.commands.telling import PostUpdate
+from insight_sessions.commands.work import DecideWork, ShareWork
 from insight_sessions.domain import state as state_module
 from insight_sessions.domain.learning import WriteUp
 from insight_sessions.domain.project import Project
+from insight_sessions.domain.work import Work, WorkStatus
 from insight_sessions.errors import InsightSessionsError, NotFound
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.port import Scrub, Storage
@@ -64,6 +68,7 @@ WORDS = (
         "federkleid",
         "vogelgrippe",
         "gartenrot",
+        "brutkasten",
     ),
 )
 """Whatever is said of them, and of nobody else."""
@@ -170,6 +175,10 @@ def live(world: World) -> str:
     world.flaky.broken = False
     desk.requeue(desk.dead_letters()[0].id)
     desk.deliver()
+    for email in (CANARY.email, CORRECTED.email):
+        do(Follow(project_id=P, email=email, name=CANARY.name))
+    do(ConfirmFollowing(project_id=P, follower_id=min(desk.state(P).followers)))
+    do(PostUpdate(project_id=P, title="News", text="We read what you said."))
     do(AmendAnswers(project_id=P, registration_id=mine.id, answers={"role": "Jetzt ist Mauserzeit."}))
     token = desk.feed_token(CANARY.id)
     assert b"BEGIN:VEVENT" in desk.personal_feed(token)
@@ -193,7 +202,11 @@ def live(world: World) -> str:
 def second_life(world: World) -> None:
     """They withdraw, come back, and are there on the day of one session, in a third project."""
     do = world.desk.do
-    open_call(world.desk, announced(id="third"))
+    open_call(world.desk, announced(id="third", work={}))
+    work = Work(title="Der Brutkasten", setting="Im Brutkasten", summary="Brutkasten: Es ist warm.", consent=True)
+    shared = do(ShareWork(project_id="third", member=CORRECTED, work=work))
+    kept = WorkStatus.SHORTLISTED
+    do(DecideWork(project_id="third", work_id=shared.id, decision=kept, message="Schöner Brutkasten."))
     first = do(interest(CORRECTED, "mon").model_copy(update={"project_id": "third"}))
     do(Withdraw(project_id="third", registration_id=first.id, reason="Ich habe Vogelgrippe."))
     again = do(interest(CORRECTED, "mon").model_copy(update={"project_id": "third"}))

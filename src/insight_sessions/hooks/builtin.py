@@ -124,7 +124,9 @@ class FolderNotifier:
 
         content = mail(notice)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        whose = _whose(notice.recipient.member_id) if notice.recipient.member_id else ""
+        to = notice.recipient
+        # A member by the host's id; who only follows by their address; the team by nothing.
+        whose = _whose(to.member_id) if to.member_id else _follows(to.email) if to.person else ""
         name = f"{notice.date.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_safe(notice.id)}{whose}.eml"
         # In the same folder, or it could not be put in place in one step; one for each thread.
         draft = self._folder / f".{name}.{os.getpid()}.{threading.get_ident()}"
@@ -137,14 +139,31 @@ class FolderNotifier:
 
     @hookimpl
     def insight_sessions_erase_member(self, member_id: str) -> Erased:
-        """Delete every mail to a member, and what a crash left half-written."""
-        theirs = _whose(member_id)
-        mails = list(self._folder.glob(f"*{theirs}.eml"))
-        for file in (*mails, *self._folder.glob(f".*{theirs}.eml.*")):
+        """Delete every mail to a member, also as a follower at an address of theirs, and what a crash left of one."""
+        mails = list(self._folder.glob(f"*{_whose(member_id)}.eml"))
+        addresses = {_to(file) for file in mails} | {member_id}
+        # Last those by which the addresses are known, so that a crash leaves them to be found again.
+        ends = [*sorted(map(_follows, addresses)), _whose(member_id)]
+        mails = [file for end in ends for file in self._folder.glob(f"*{end}.eml")]
+        drafts = [file for end in ends for file in self._folder.glob(f".*{end}.eml.*")]
+        for file in (*drafts, *mails):
             file.unlink(missing_ok=True)
         if mails:
             _sync(self._folder)
         return Erased({"mails": len(mails)})
+
+
+def _to(file: Path) -> str:
+    """The address that a mail went to."""
+    from email.parser import BytesHeaderParser  # noqa: PLC0415 - takes longer to import than all the rest
+    from email.utils import parseaddr  # noqa: PLC0415 - the same
+
+    return parseaddr(str(BytesHeaderParser().parsebytes(file.read_bytes())["To"]))[1]
+
+
+def _follows(email: str) -> str:
+    """How the names of files end that went to a follower; no member's end like it."""
+    return _whose(f"mailto:{email.lower()}")
 
 
 def _whose(member_id: str) -> str:
