@@ -6,6 +6,7 @@ import pytest
 
 from insight_sessions import Desk, Erased, Erasure, hookimpl
 from insight_sessions.commands.erasing import EraseMember
+from insight_sessions.commands.following import Follow
 from insight_sessions.commands.places import Withdraw
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.erasing import RESUMED_EVERY
@@ -14,7 +15,7 @@ from insight_sessions.identity import ERASURES, FEEDS
 from insight_sessions.storage.port import Record, Scrub
 from insight_sessions.testing.faults import Crash
 
-from .desk_kit import P, interest, project, session
+from .desk_kit import P, interest, member, project, session
 from .desk_store import Clock, Post, Shaky, desk_on, open_call
 
 OTHER = "other"
@@ -425,3 +426,31 @@ def test_a_project_may_be_called_like_a_last_message() -> None:
     desk.do(interest("ada", "mon"))
     assert desk.deliver().sent == 1
     assert post.said == [("ada", NoticeKind.PLACE_CONFIRMED)]
+
+
+def test_who_follows_too_is_erased_everywhere_they_follow() -> None:
+    """By every address that a project knows of them, in projects that know nothing else; and by an address alone."""
+    storage = Shaky()
+    desk = two_projects(desk_on(storage))
+    open_call(desk, project(session("mon"), id="third"))
+    for email in ("ada@example.org", "ada@new.example.org", "eve@example.org"):
+        desk.do(Follow(project_id="third", email=email, name="Somebody"))
+    desk.correct_member(member("ada", email="ada@new.example.org"))
+    export = desk.export_member("ada")
+    assert [one["email"] for one in export["projects"]["third"]["records"]["follower"]]
+    assert len(export["projects"]["third"]["records"]["follower"]) == 2
+    erasure = desk.erase_member("ada")
+    assert (erasure.records["follower"], erasure.projects) == (2, (P, OTHER, "third"))
+    assert [one.email for one in desk.state("third").followers.values()] == ["eve@example.org"]
+    assert desk.export_member("eve@example.org")["projects"].keys() == {"third"}
+    assert desk.erase_member("eve@example.org").records == {"follower": 1}
+    assert not desk.state("third").followers
+
+
+def test_a_project_that_is_not_there_knows_nobody() -> None:
+    """Neither by its command nor in a preview of it."""
+    desk = desk_on()
+    command = EraseMember(project_id="nowhere", member_id="ada")
+    with pytest.raises(NotFound):
+        desk.do(command)
+    assert isinstance(desk.preview(command).outcomes[0].error, NotFound)
