@@ -192,9 +192,9 @@ def _entry(
     state: ProjectState, registration: Registration, person: Person, method: Method, slot: Slot, owed: Owed | None
 ) -> Entry:
     """What goes into somebody's invite: as a notice fixed it, or as it is now."""
-    project = state.definition
+    told = state.description_of(registration)
     joining = _released(state, registration, slot) if method is Method.REQUEST else None
-    title = project.title if owed is None else owed.title
+    title = told.title if owed is None else owed.title
     stamped = owed.at if owed is not None else registration.stamped or registration.registered_at
     return Entry(
         uid=registration.uid,
@@ -205,7 +205,7 @@ def _entry(
         modified=stamped,
         slot=slot,
         summary=title if slot.title is None else f"{title}: {slot.title}",
-        description=project.summary if joining is None else f"{project.summary}\n\n{joining.text}".strip(),
+        description=told.summary if joining is None else f"{told.summary}\n\n{joining.text}".strip(),
         organiser=state.organiser_of(registration),
         name=person.name,
         email=_at(person, registration.address if owed is None else owed.address),

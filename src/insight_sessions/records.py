@@ -23,7 +23,7 @@ from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Owed
-from insight_sessions.domain.project import Project
+from insight_sessions.domain.project import Described, Project
 from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
 from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.session import Session
@@ -40,6 +40,7 @@ KINDS: Final[dict[str, type[Any]]] = {
     "project": Project,
     "lineage": Lineage,
     "organiser": Organiser,
+    "description": Described,
     "session": Session,
     "joining": Joining,
     "reminder": Reminder,

@@ -5,6 +5,7 @@ import pytest
 
 from insight_sessions import Desk, Runtime, hookimpl
 from insight_sessions import correspondence as correspondence_module
+from insight_sessions.calendar.feed import personal_feed
 from insight_sessions.commands.calls import AmendProject, AnnounceProject, CancelProject, OpenCall
 from insight_sessions.commands.places import DeclineInterest, SwitchSession, Withdraw
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession
@@ -113,6 +114,37 @@ def test_a_cancellation_is_of_the_session_they_had() -> None:
     assert invite.method == "CANCEL"
     assert {"METHOD:CANCEL", "STATUS:CANCELLED", "SEQUENCE:1", f"UID:{ada.uid}"} <= set(lines(invite.data))
     assert b"20210705T100000" in invite.data
+
+
+def test_one_revision_says_one_thing() -> None:
+    """Whoever is told of no amendment, as the session has begun or the place is gone, has the invite they were sent."""
+    room = Rehearsal(project(session("mon"), session("tue"), session("thu")))
+    ada, ben, cat = room.register("ada", "mon"), room.register("ben", "tue"), room.register("cat", "thu")
+    room.do(AmendProject(project_id=P, title="Second name"))
+    room.do(Withdraw(project_id=P, registration_id=ben.id))
+    room.now = room.state.session("mon").begins
+    sent = {one.id: writing().invite(room.of(one.person[2:]), room.state).data for one in (ada, ben, cat)}
+    room.do(AmendProject(project_id=P, title="Third name", summary="Said anew."))
+    room.do(AmendProject(project_id=P, summary="Said once more."))
+    assert [who for who, _ in room.told] == ["cat"]
+    assert {one.id: data for one, data in writing().invites(room.state)}[ada.id] == sent[ada.id]
+    assert writing().invite(room.of("ben"), room.state).data == sent[ben.id]
+    assert "SUMMARY:Second name" in lines(sent[ada.id])
+    fresh = writing().invite(room.of("cat"), room.state).data
+    assert fresh != sent[cat.id]
+    assert {"SUMMARY:Third name", "DESCRIPTION:Said once more."} <= set(lines(fresh))
+    dan = room.register("dan", "tue")
+    assert "SUMMARY:Third name" in lines(writing().invite(dan, room.state).data)
+
+
+def test_a_feed_of_ones_own_says_what_ones_invite_says() -> None:
+    """It carries the same revision."""
+    room = Rehearsal(project(session("mon")))
+    room.register("ada", "mon")
+    room.now = room.state.session("mon").begins
+    before = personal_feed([(room.state, room.of("ada"))])
+    room.do(AmendProject(project_id=P, title="Second name"))
+    assert personal_feed([(room.state, room.of("ada"))]) == before
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,18 @@ from datetime import timedelta
 import pytest
 
 from insight_sessions.commands.base import Facts
+from insight_sessions.commands.calls import AmendProject
 from insight_sessions.commands.erasing import EraseMember, SettleFarewell
 from insight_sessions.commands.passing import due_at, wake_at
 from insight_sessions.commands.people import CorrectMember
 from insight_sessions.commands.places import RegisterInterest, SwitchSession, Withdraw
+from insight_sessions.correspondence import Correspondence
 from insight_sessions.domain.erasure import FAREWELL_KEPT, Erasure
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.following import Follower
 from insight_sessions.domain.notices import Method, NoticeKind
 from insight_sessions.errors import NotFound
+from insight_sessions.hooks.manager import load_plugins
 from insight_sessions.records import changed_records
 
 from .desk_kit import NOW, P, Rehearsal, member, project, session
@@ -130,6 +133,24 @@ def test_who_withdrew_before_gets_the_cancellation_once_more() -> None:
     assert told(room) == [("p-ada", NoticeKind.FAREWELL, Method.CANCEL)]
     assert room.notices[0].sequence == cancelled.sequence
     assert (erasure.freed, erasure.records["reason"]) == ((), 1)
+
+
+def test_the_cancellation_that_comes_once_more_says_what_it_said() -> None:
+    """One revision says one thing, whatever is said about the project since."""
+    room, plain = asking(), Correspondence(load_plugins([], discover=False))
+    ada = room.register("ada", "mon")
+    room.do(Withdraw(project_id=P, registration_id=ada.id))
+    first = plain.notice(room.notices[0], room.state).invite
+    room.do(AmendProject(project_id=P, title="Second name", summary="Said anew."))
+    room.do(erase())
+    again = plain.notice(room.notices[0], room.state).invite
+    assert first is not None
+    assert again is not None
+    stamps = ("DTSTAMP", "LAST-MODIFIED")
+    plainly = [
+        [one for one in said.data.decode().splitlines() if not one.startswith(stamps)] for said in (first, again)
+    ]
+    assert plainly[0] == plainly[1]
 
 
 def test_who_never_had_a_place_and_hopes_no_more_is_not_written_to() -> None:

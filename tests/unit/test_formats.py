@@ -11,6 +11,7 @@ from insight_sessions.domain.following import Follower, Opening, Update
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Past, Person
 from insight_sessions.domain.notices import NoticeKind, Owed
+from insight_sessions.domain.project import Described
 from insight_sessions.domain.registration import Answers, Consent, Decision, Offer, Reason, Registration
 from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.reply import Replied
@@ -28,6 +29,7 @@ AT: Final = datetime(2021, 7, 5, 9, 30, tzinfo=UTC)
 DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
     Lineage: {"restores": 0},
     Organiser: {},
+    Described: {},
     Person: {"language": "en", "active": True, "valid_until": None, "attributes": Labels(), "former": (), "past": None},
     Past: {"absences": 0, "projects": ()},
     Registration: {
@@ -40,6 +42,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "barred": False,
         "sequence": 0,
         "stamped": None,
+        "described": 0,
         "organiser": 0,
         "address": 0,
         "partstat": None,

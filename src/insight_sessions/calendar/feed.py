@@ -71,13 +71,14 @@ def _personal(state: ProjectState, registration: Registration) -> Iterator[Publi
     slot = state.slot_of(registration)
     if slot is None or registration.stamped is None:
         return
+    told = state.description_of(registration)
     yield Published(
         # Not the invite's UID: a reader that knows both would take this copy, which nobody can answer, for the entry
         # that the invite made, or refuse the invite's next update because a copy with its revision is there already.
         uid=f"feed-{registration.uid}",
         sequence=registration.sequence,
         changed=registration.stamped,
-        project=state.definition,
+        project=state.definition.model_copy(update={"title": told.title, "summary": told.summary}),
         slot=slot,
         organiser=state.organiser_of(registration),
         cancelled=registration.place is None,

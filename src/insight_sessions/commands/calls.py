@@ -14,7 +14,7 @@ from insight_sessions.commands.telling import told_of_opening
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.offering import FillPolicy, Offers
-from insight_sessions.domain.project import CallStatus, ConsentAsked, Contact, Project, Rules, WorkCall
+from insight_sessions.domain.project import CallStatus, ConsentAsked, Contact, Described, Project, Rules, WorkCall
 from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.reminding import ReminderHours
 from insight_sessions.domain.retention import Retention
@@ -147,6 +147,7 @@ class AmendProject(Command[Project]):
                 state = state.put(_republished(session, moment.now))
         cause = None
         if (amended.title, amended.summary) != (project.title, project.summary):
+            state = state.put(Described(len(state.descriptions), project.title, project.summary))
             concerned = tuple(
                 one.id
                 for one in state.registrations.values()

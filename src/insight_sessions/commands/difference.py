@@ -215,7 +215,7 @@ class Difference:
         address = after.address if self.new is None else state.people[after.person].address
         if after.stamped is None or self.notice in _SAME_REVISION:
             sequence = state.least_sequence(after.sequence)
-            return after.but(stamped=stamped, sequence=sequence, address=address)
+            return after.but(stamped=stamped, sequence=sequence, address=address, described=len(state.descriptions))
         sequence = state.next_sequence(after.sequence)
         if self.former is not None:
             # Between the two comes the cancellation at the former address.
@@ -223,7 +223,15 @@ class Difference:
         left = None if self.new is not None else self.old
         # Nobody was there yet, when a clock that was set back let a session be moved that had begun.
         came = None if self.moved else after.attendance
-        return after.but(stamped=stamped, sequence=sequence, address=address, partstat=None, left=left, attendance=came)
+        return after.but(
+            stamped=stamped,
+            sequence=sequence,
+            address=address,
+            described=len(state.descriptions),
+            partstat=None,
+            left=left,
+            attendance=came,
+        )
 
     def _happened(self, kind: EventKind, now: datetime, asked: Asked, number: int, offer: Offer | None = None) -> Event:
         """One event."""

@@ -103,6 +103,7 @@ class RegisterInterest(Command[Registration]):
             decision=Decision.ACCEPTED if at_once else Decision.PENDING,
             place=free,
             stamped=None if free is None else moment.now,
+            described=len(state.descriptions),
             organiser=len(state.organisers) - 1,
             address=person.address,
         )

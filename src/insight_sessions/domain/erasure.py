@@ -60,6 +60,7 @@ class Farewell:
         language: a BCP 47 tag.
         address: the number of that address.
         registered_at: when they registered, as the invite said.
+        described: which of the project's descriptions the message holds.
         organiser: which of the project's organisers signs.
         until: when it is deleted at the latest.
         awaited: the consumers of notices that have not taken it yet.
@@ -74,6 +75,7 @@ class Farewell:
     language: Annotated[str, personal.PARTING] = "en"
     address: Annotated[int, personal.PARTING] = 0
     registered_at: Annotated[KeptMoment, personal.PARTING]
+    described: Annotated[int, personal.PARTING] = 0
     organiser: Annotated[int, personal.PARTING] = 0
     until: Annotated[KeptMoment, personal.PARTING]
     awaited: Annotated[tuple[str, ...], personal.PARTING] = ()
@@ -101,6 +103,7 @@ class Farewell:
             arrived=0,
             registered_at=self.registered_at,
             checked_at=self.registered_at,
+            described=self.described,
             organiser=self.organiser,
             address=self.address,
         )

@@ -1,6 +1,7 @@
 """A project: what a research team announces, and the call that goes with it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -275,3 +276,18 @@ def _refuse_twice(kind: str, ids: Iterable[str]) -> None:
         if name in seen:
             raise ValueError(f"two {kind}s have the id {name!r}")
         seen.add(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What was said about a project before that was amended, for invites that were written then.
+
+    Args:
+        number: the how-manieth description it was, from 0.
+        title: the project's name.
+        summary: what it was about.
+    """
+
+    number: int
+    title: str
+    summary: str

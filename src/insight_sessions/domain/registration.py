@@ -72,6 +72,7 @@ class Changes(TypedDict, total=False):
     barred: bool
     sequence: int
     stamped: datetime | None
+    described: int
     partstat: str | None
     replied: Replied | None
     attendance: Attendance | None
@@ -98,6 +99,7 @@ class Registration:
         barred: the last check found them not eligible; they are passed over.
         sequence: the revision of their invite (RFC 5545 §3.8.7.4); it never falls.
         stamped: when the last invite or cancellation was written, or None before the first.
+        described: which of the project's descriptions that one holds.
         organiser: which of the project's organisers signs their invites; it never changes.
         address: which of the person's addresses their invite goes to.
         partstat: what their calendar answered to the current time (RFC 5545 §3.2.12).
@@ -121,6 +123,7 @@ class Registration:
     barred: Annotated[bool, personal.PART] = False
     sequence: Annotated[int, personal.INVITED] = 0
     stamped: Annotated[KeptMoment | None, personal.INVITED] = None
+    described: Annotated[int, personal.INVITED] = 0
     organiser: Annotated[int, personal.INVITED] = 0
     address: Annotated[int, personal.INVITED] = 0
     partstat: Annotated[str | None, personal.REPLIED] = None

@@ -24,7 +24,7 @@ from insight_sessions.domain.following import KINDS, Follower, Following, Openin
 from insight_sessions.domain.joining import Joining
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
 from insight_sessions.domain.member import Member, Person
-from insight_sessions.domain.project import Call, Contact, Project
+from insight_sessions.domain.project import Call, Contact, Described, Project
 from insight_sessions.domain.queue import Queue
 from insight_sessions.domain.registration import Answers, Consent, Decision, Reason, Registration
 from insight_sessions.domain.reminding import Reminder
@@ -67,6 +67,7 @@ Thing = (
     Project
     | Lineage
     | Organiser
+    | Described
     | Session
     | Person
     | Registration
@@ -93,6 +94,7 @@ Noted = tuple["Noted | None", str, str, Thing | None]
 
 _KEPT_BY: Final[dict[type[Thing], tuple[str, str, str]]] = {
     Organiser: ("organisers", "organiser", "number"),
+    Described: ("descriptions", "description", "number"),
     Joining: ("joining", "joining", "session"),
     Reminder: ("reminders", "reminder", "id"),
     Answers: ("answers", "answers", "registration"),
@@ -160,6 +162,7 @@ class ProjectState:
         announced: the project without its sessions, or None before it is announced.
         lineage: which life of the store it was last written in.
         organisers: its contacts by number.
+        descriptions: what was said about it before, by number; not what is said now.
         sessions: by id.
         slots: when and where each session is, as notices say it.
         joining: how to join each session, for those with a place in it.
@@ -195,6 +198,7 @@ class ProjectState:
     announced: Project | None = None
     lineage: Lineage = Lineage("")
     organisers: HashTrieMap[str, Organiser] = _EMPTY
+    descriptions: HashTrieMap[str, Described] = _EMPTY
     sessions: HashTrieMap[str, Session] = _EMPTY
     slots: HashTrieMap[str, Slot] = _EMPTY
     joining: HashTrieMap[str, Joining] = _EMPTY
@@ -345,6 +349,11 @@ class ProjectState:
     def organiser_of(self, registration: Registration) -> Contact:
         """Who signs somebody's invites."""
         return self.organisers[str(registration.organiser)].contact
+
+    def description_of(self, registration: Registration) -> Described:
+        """What was said about the project when somebody's last invite or cancellation was written."""
+        known, project = self.descriptions.get(str(registration.described)), self.definition
+        return known or Described(registration.described, project.title, project.summary)
 
     def slot_of(self, registration: Registration) -> Slot | None:
         """When and where somebody's place is, or was when they lost it; None for those who never had one."""

@@ -125,7 +125,7 @@ def differences(one: ProjectState, other: ProjectState) -> list[str]:
 def _content(state: ProjectState) -> dict[str, object]:
     names = (
         *("organisers", "sessions", "joining", "registrations", "people", "answers", "reasons", "consents", "members"),
-        *("latest", "allocations", "consolidations", "write_ups", "feedback", "works"),
+        *("latest", "descriptions", "allocations", "consolidations", "write_ups", "feedback", "works"),
         *("reminders", "followers", "updates", "erasures", "farewells"),
     )
     kept = {name: dict(getattr(state, name)) for name in names}
