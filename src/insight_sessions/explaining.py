@@ -166,7 +166,9 @@ def _decided_together(state: ProjectState, registration: Registration) -> Iterat
     move = next((move for one in newest for move in one.moves if move.registration == registration.id), None)
     if move is not None:
         if registration.place is not None and registration.place == move.session:
-            said = f"You were moved from {move.origin}, so that every session that runs has enough people."
+            said = (
+                f"You were moved from {_name(state, move.origin)}, so that every session that runs has enough people."
+            )
             yield Because("consolidated", said, registration.place)
         return
     allocations = sorted(state.allocations.values(), key=lambda one: -one.number)
@@ -179,7 +181,7 @@ def _decided_together(state: ProjectState, registration: Registration) -> Iterat
     if found.policy == "lottery":
         yield Because("drawn", f"You were drawn number {_drawn(found, registration.id)} of {len(found.outcomes)}.")
     for missed in outcome.missed:
-        yield _missed(missed)
+        yield _missed(state, missed)
 
 
 def _outcome(outcome: PersonOutcome) -> Because:
@@ -202,23 +204,23 @@ def _outcome(outcome: PersonOutcome) -> Because:
             return Because("nothing_offered", said)
 
 
-def _missed(missed: Missed) -> Because:
+def _missed(state: ProjectState, missed: Missed) -> Because:
     """Why somebody did not get a session that they would rather have had."""
-    session = missed.session
+    session, name = missed.session, f"The session on {_name(state, missed.session)}"
     match missed.reason:
         case MissedReason.FULL:
-            return Because("missed_full", f"Session {session}, which you wished for more, was full.", session)
+            return Because("missed_full", f"{name}, which you wished for more, was full.", session)
         case MissedReason.BALANCE:
-            said = f"Session {session}, which you wished for more, was not given to you to keep the mix of people."
+            said = f"{name}, which you wished for more, was not given to you to keep the mix of people."
             return Because("missed_balance", said, session)
         case MissedReason.POLICY:
-            said = f"Session {session}, which you wished for more, was not given to you by the policy."
+            said = f"{name}, which you wished for more, was not given to you by the policy."
             return Because("missed_policy", said, session)
         case MissedReason.NOT_OFFERED:
-            said = f"Session {session}, which you wished for more, had no places to give."
+            said = f"{name}, which you wished for more, had no places to give."
             return Because("missed_not_offered", said, session)
         case _:
-            said = f"Session {session}, which you wished for more, is not open to you."
+            said = f"{name}, which you wished for more, is not open to you."
             return Because("missed_not_eligible", said, session)
 
 

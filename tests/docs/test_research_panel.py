@@ -39,7 +39,7 @@ def test_the_story_is_told(printed: str) -> None:
     assert ways["balanced"][2] == 0 < min(missed for policy, (*_, missed) in ways.items() if policy != "balanced")
     assert "Given up: mon-eve, thu-eve, tue-eve. 30 people are moved, 0 lose their place,\nin 30 messages." in printed
     assert "Proven to be the best: yes." in printed
-    assert "Session tue-am, which you wished for more, was full." in printed
+    assert "The session on Tuesday at 10:00, which you wished for more, was full." in printed
 
 
 def test_the_same_seed_gives_the_same_page(tmp_path: Path, printed: str, text: str) -> None:

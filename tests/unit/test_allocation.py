@@ -337,6 +337,30 @@ def test_somebody_without_a_place_is_told_why(policy: str, bound: Bound | None, 
     assert reasons(room, who) == told
 
 
+def test_a_session_that_was_missed_is_called_by_its_day() -> None:
+    """As in every other sentence, whatever the reason; its id is for programs."""
+    room = a_room(mon=1, tue=1, thu=2)
+    for who in ("ada", "ben"):
+        room.register(member(who, attributes={"setting": "acute"}), "mon", "tue", "thu")
+    cat = room.register(member("cat", **until("2021-07-05"), attributes={"setting": "acute"}), "thu", "tue", "mon")
+    room.do(CancelSession(project_id=P, session_id="mon"))
+    bound = Bound(attribute="setting", value="acute", at_most=0, sessions=("thu",), hard=True)
+    room.do(allocate("balanced", bound))
+    sentences = [
+        one.sentence for who in ("ada", "ben", "cat") for one in explain(room.state, room.of(who), NOW).reasons
+    ]
+    missed = {one for one in sentences if "which you wished for more" in one}
+    assert missed == {
+        "The session on Monday, which you wished for more, had no places to give.",
+        "The session on Tuesday, which you wished for more, was full.",
+        "The session on Tuesday, which you wished for more, is not open to you.",
+        "The session on Thursday, which you wished for more, was not given to you to keep the mix of people.",
+        "The session on Thursday, which you wished for more, is not open to you.",
+    }
+    assert room.of("cat").place is None
+    assert cat.place is None
+
+
 def test_whoever_was_drawn_can_see_their_number() -> None:
     """In a lottery."""
     room = a_room(mon=1)

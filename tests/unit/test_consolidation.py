@@ -155,7 +155,9 @@ def test_places_that_are_left_go_to_those_in_line() -> None:
     assert (found.given_up, found.numbers) == ((), (("mon", 1), ("tue", 2)))
     assert room.places() == {"ada": "tue", "ben": "mon", "cat": "mon", "dan": "tue"}
     assert room.told == [("ada", NoticeKind.PLACE_MOVED), ("cat", NoticeKind.PLACE_CONFIRMED)]
-    assert [one.code for one in explain(room.state, room.of("ada"), NOW).reasons] == ["has_place", "consolidated"]
+    said = {one.code: one.sentence for one in explain(room.state, room.of("ada"), NOW).reasons}
+    assert list(said) == ["has_place", "consolidated"]
+    assert said["consolidated"].startswith("You were moved from Monday, so that")
 
 
 def test_nobody_in_line_leaves_the_session_that_was_filled() -> None:
