@@ -149,13 +149,32 @@ def test_every_problem_is_named(tmp_path: Path) -> None:
     assert [re.sub(r" \(line.*", "", one) for one in found] == ["sessions[0].minutes", "sessions[1].minutes"]
 
 
-def test_an_inline_table_is_named_without_a_line(tmp_path: Path) -> None:
-    """Where the line is not known, none is made up."""
+def test_an_inline_table_is_named_with_the_line_of_its_key(tmp_path: Path) -> None:
+    """Where that is not known, none is made up."""
     head = GOOD.partition("[organiser]")[0]
     inline = 'organiser = {name = "Q", email = "x"}\nsessions = [{id = "mon"}]\n'
     found = problems(written(tmp_path, head + inline))
-    assert found[0].startswith("organiser.email: not an e-mail address")
-    assert "sessions[0].starts: Field required" in found
+    assert found[0].startswith("organiser.email (line 7): not an e-mail address")
+    assert "sessions[0].starts (line 8): Field required" in found
+    quoted = problems(written(tmp_path, f'"eligibility" = [{{rule = "attribute_in", name = "x"}}]\n{GOOD}'))
+    assert quoted == ("eligibility[0].values: Field required",)
+
+
+@pytest.mark.parametrize("rest", ["", "  ", "\n  "])
+def test_an_inline_rule_is_named_with_the_line_of_its_key(tmp_path: Path, rest: str) -> None:
+    """However many lines the rules are written in."""
+    inline = (
+        f'eligibility = [{rest}{{rule = "attribute_in", name = "setting", values = []}},{rest}{{rule = "active"}}]\n'
+    )
+    found = problems(written(tmp_path, GOOD.replace("[organiser]", f"{inline}\n[organiser]")))
+    assert [one.partition(":")[0] for one in found] == ["eligibility[0].values (line 7)", "eligibility[1] (line 7)"]
+
+
+@pytest.mark.parametrize("number", ["true", '"20"', "20.0"])
+def test_a_whole_number_is_written_as_one(tmp_path: Path, number: str) -> None:
+    """Not as a yes, a text or a fraction: each is more likely a slip than a number."""
+    (found,) = problems(written(tmp_path, GOOD.replace("capacity = 1", f"capacity = {number}", 1)))
+    assert found == "sessions[0].capacity (line 18): Input should be a valid integer"
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class Allocate(Command[Allocation]):
     works_out: ClassVar[bool] = True
 
     policy: Line
-    seed: Annotated[int, Field(ge=0, lt=1 << 63)]
+    seed: Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
     balance: Annotated[tuple[Bound, ...], Field(max_length=100)] = ()
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:

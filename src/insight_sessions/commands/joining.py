@@ -47,7 +47,7 @@ class ReleaseJoiningDetails(Command[Session]):
     session_id: Slug
     link: Url | None = None
     text: Text = ""
-    hours_before: Annotated[int, Field(ge=0, le=MOST_HOURS_BEFORE)] | None = None
+    hours_before: Annotated[int, Field(strict=True, ge=0, le=MOST_HOURS_BEFORE)] | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -62,7 +62,7 @@ class TakeReply(Command[Registration]):
     registration_id: str
     attendee: EmailAddress
     answer: Partstat
-    sequence: Annotated[int, Field(ge=0)] = 0
+    sequence: Annotated[int, Field(strict=True, ge=0)] = 0
     stamped: AwareDatetime | None = None
     trusted: bool = False
 

@@ -75,7 +75,7 @@ class RescheduleSession(Command[Session]):
 
     session_id: Slug
     starts: LocalStart
-    minutes: Annotated[int, Field(ge=1, le=MINUTES_PER_DAY)] | None = None
+    minutes: Annotated[int, Field(strict=True, ge=1, le=MINUTES_PER_DAY)] | None = None
 
     if TYPE_CHECKING:
 
@@ -132,7 +132,7 @@ class ResizeSession(Command[Session]):
     """
 
     session_id: Slug
-    capacity: Annotated[int, Field(ge=0)] | None
+    capacity: Annotated[int, Field(strict=True, ge=0)] | None
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """The new number: more are filled at once, fewer take nothing from anybody."""

@@ -66,8 +66,8 @@ class Bound(BaseModel):
 
     attribute: Line
     value: Line | None = None
-    at_least: Annotated[int, Field(ge=0, le=_MOST)] = 0
-    at_most: Annotated[int, Field(ge=0, le=_MOST)] | None = None
+    at_least: Annotated[int, Field(strict=True, ge=0, le=_MOST)] = 0
+    at_most: Annotated[int, Field(strict=True, ge=0, le=_MOST)] | None = None
     sessions: tuple[Slug, ...] = ()
     hard: bool = False
 

@@ -61,13 +61,13 @@ class Offers(BaseModel):
         defer_build=True, frozen=True, extra="forbid", hide_input_in_errors=True, revalidate_instances="always"
     )
 
-    window_hours: Annotated[int, Field(ge=1, le=_MOST_HOURS)] = 48
+    window_hours: Annotated[int, Field(strict=True, ge=1, le=_MOST_HOURS)] = 48
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = _DAYS[:5]
     opens: WallTime = time(9)
     closes: WallTime = time(17)
     timezone: Timezone | None = None
-    cut_off_hours: Annotated[int, Field(ge=0, le=_MOST_HOURS)] = 24
-    notice_hours: Annotated[int, Field(ge=0, le=_MOST_HOURS)] = 12
+    cut_off_hours: Annotated[int, Field(strict=True, ge=0, le=_MOST_HOURS)] = 24
+    notice_hours: Annotated[int, Field(strict=True, ge=0, le=_MOST_HOURS)] = 12
     on_lapse: LapsePolicy = "requeue"
 
     @model_validator(mode="after")

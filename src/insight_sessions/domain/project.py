@@ -122,7 +122,7 @@ class ConsentAsked(BaseModel):
 
     purpose: Slug
     text: Text
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[int, Field(strict=True, ge=1)] = 1
     required: bool = False
 
 
@@ -185,7 +185,7 @@ class Project(BaseModel):
     fill: FillPolicy = "confirm"
     offers: Offers = Field(default_factory=Offers)
     reminder_hours: ReminderHours = ()
-    recheck_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    recheck_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
     questions: tuple[Question, ...] = ()
     consents: tuple[ConsentAsked, ...] = ()
     retention: Retention | None = None

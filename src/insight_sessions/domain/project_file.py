@@ -124,9 +124,12 @@ def _line_of(text: str, where: Sequence[int | str]) -> int | None:
         headers = [
             number for number, line in enumerate(lines) if re.match(rf"\s*\[+\s*{re.escape(names[0])}\s*\]", line)
         ]
-        if nth >= len(headers):
+        if headers and nth >= len(headers):
             return None
-        start = headers[nth] + 1
+        if headers:
+            start = headers[nth] + 1
+        else:  # a value that is written inline, behind its key
+            names, in_table = names[:1], False
     end = next((number for number, line in enumerate(lines[start:], start) if line.lstrip().startswith("[")), None)
     for name in reversed(names[in_table:]):
         for number, line in enumerate(lines[start:end], start + 1):

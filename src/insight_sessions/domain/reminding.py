@@ -19,7 +19,7 @@ def _once_each(hours: tuple[int, ...]) -> tuple[int, ...]:
 
 
 ReminderHours = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=_MOST_HOURS)], ...],
+    tuple[Annotated[int, Field(strict=True, ge=1, le=_MOST_HOURS)], ...],
     Field(max_length=_MOST_REMINDERS),
     AfterValidator(_once_each),
 ]

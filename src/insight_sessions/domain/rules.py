@@ -130,7 +130,7 @@ class AbsencesAtMost(_Telling):
 
     rule: Literal["absences_at_most"] = "absences_at_most"
     asks_past: ClassVar[bool] = True
-    most: Annotated[int, Field(ge=0, le=1_000)]
+    most: Annotated[int, Field(strict=True, ge=0, le=1_000)]
 
     def against(self, who: Known, past: Past, day: date) -> Objection | None:
         """Nothing, for whoever stayed away that often or less."""

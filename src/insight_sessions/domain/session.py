@@ -53,14 +53,14 @@ class Session(BaseModel):
 
     id: Slug
     starts: LocalStart
-    minutes: Annotated[int, Field(ge=1, le=MINUTES_PER_DAY)]
-    capacity: Annotated[int, Field(ge=0)] | None = None
-    minimum: Annotated[int, Field(ge=0)] = 0
+    minutes: Annotated[int, Field(strict=True, ge=1, le=MINUTES_PER_DAY)]
+    capacity: Annotated[int, Field(strict=True, ge=0)] | None = None
+    minimum: Annotated[int, Field(strict=True, ge=0)] = 0
     title: Line | None = None
     where: Line | None = None
     timezone: Timezone | None = None
     status: SessionStatus = SessionStatus.SCHEDULED
-    sequence: Annotated[int, Field(ge=0)] = 0
+    sequence: Annotated[int, Field(strict=True, ge=0)] = 0
     reason: Text | None = None
     starts_at: AwareDatetime | None = None
     tzdata: str | None = None
