@@ -200,6 +200,8 @@ class Desk:
     def preview(self, *commands: Command[Any]) -> Preview:
         """What commands of one project would do, one after the other; nothing is written.
 
+        Command ids are not looked at: one that was done already is previewed as if it were new.
+
         Raises:
             ValueError: there is no command, or they name different projects.
         """
