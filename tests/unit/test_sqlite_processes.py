@@ -152,7 +152,7 @@ def test_four_processes_share_the_file_fairly(storage: SQLiteStorage) -> None:
         begins = perf_counter() + 0.2
         processes = [Forked(partial(hammer, storage, begins)) for _ in range(4)]
         counts = [int(process.result()) for process in processes]
-        shares.append(min(counts) / max(counts))
+        shares.append(min(counts) / max(*counts, 1))  # a window may be over before a busy machine begins it
         total += sum(counts)
     assert max(shares) >= 0.5
     assert storage.read("p").version == total

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from random import Random
+from typing import Any, get_args
 
 import pytest
 
@@ -13,9 +14,9 @@ from insight_sessions.commands.places import Withdraw
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.member import Past, Person
 from insight_sessions.domain.registration import Attendance, Offer
-from insight_sessions.domain.rules import AbsencesAtMost, AllOf, AnyOf, NotOf
+from insight_sessions.domain.rules import AbsencesAtMost, AllOf, AnyOf, NotOf, Rule
 from insight_sessions.testing.devising import Deviser
-from insight_sessions.testing.eligible import holds, lets_in
+from insight_sessions.testing.eligible import devised, holds, lets_in
 from insight_sessions.testing.invariants import check_command, check_state
 from insight_sessions.testing.world import Broken, World
 
@@ -42,6 +43,12 @@ def test_rules_put_together_are_worked_out_anew() -> None:
         assert holds(rule, who, clean, DAY_OF_MON) is expected
         assert holds(rule, who, absent, DAY_OF_MON) is not expected
         assert holds(NotOf(of=rule, objection="No."), who, absent, DAY_OF_MON) is expected
+
+
+def test_rules_of_every_kind_are_made_up() -> None:
+    """Within each other too."""
+    made = [devised(Random(number)) for number in range(200)]  # noqa: S311 - it must repeat
+    assert {type(one) for one in made} == set(get_args(get_args(Rule)[0]))
 
 
 def test_a_project_lets_in_whom_its_membership_and_rules_let_in() -> None:

@@ -322,8 +322,7 @@ class Course:
         """Nothing fails any more but, perhaps, messages to one person: everything else must go out."""
         world = self.world
         world.calm = True
-        if world.chance(0.05):
-            world.pass_time(timedelta(days=365))
+        world.pass_time(timedelta(days=365 if world.chance(0.05) else 0))
         people = sorted(self.replay.state.people)
         if people and world.chance(0.15):
             world.poisoned = world.dice.choice(people)
