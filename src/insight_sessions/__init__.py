@@ -296,8 +296,6 @@ if TYPE_CHECKING:
     from insight_sessions.summarising import Quote as Quote
     from insight_sessions.summarising import Summary as Summary
 
-    __version__: str
-
 _ROOMS = {
     "allocating.deciding": ("BoundsMissed",),
     "commands.allocation": ("Allocate",),
@@ -538,13 +536,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - reading metadata takes time
+if TYPE_CHECKING:
+    __version__: str
+else:
+    # Where type checkers do not look: with this in sight they would take any name, a misspelt one too.
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415 - reading metadata takes time
 
-        return version("insight-sessions")
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
-    globals()[name] = value
-    return value
+            return version("insight-sessions")
+        if name not in _ROOM_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+        globals()[name] = value
+        return value

@@ -42,6 +42,19 @@ class RecordAttendance(Command[Session]):
     session_id: Slug
     attendance: Marks
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            project_id: str,
+            session_id: str,
+            attendance: Mapping[str, str],
+            id: str | None = None,
+            by: str | None = None,
+        ) -> None:
+            """What became of people may be named by its text."""
+
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """As recorded, or nothing at all."""
         del facts

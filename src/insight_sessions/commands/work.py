@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 
 from pydantic import AfterValidator, field_validator
 
@@ -118,6 +118,20 @@ class DecideWork(Command[SharedWork]):
     work_id: str
     decision: Annotated[WorkStatus, AfterValidator(_decided)]
     message: Text = ""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            project_id: str,
+            work_id: str,
+            decision: WorkStatus | Literal["shortlisted", "published", "declined"],
+            message: str = "",
+            id: str | None = None,
+            by: str | None = None,
+        ) -> None:
+            """A decision may be named by its text."""
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Decided, when it follows what was decided before."""

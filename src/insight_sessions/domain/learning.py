@@ -1,10 +1,10 @@
 """What came out of a project: its write-up, version by version, and what readers say about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -70,6 +70,22 @@ class WriteUp(BaseModel):
     sessions: Annotated[tuple[Slug, ...], Field(max_length=100)] = ()
     audience: Audience = Audience.CONFIRMED
     feedback_until: _Days | _At | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            title: str,
+            id: str = "write-up",
+            text: str = "",
+            link: str | None = None,
+            sessions: Sequence[str] = (),
+            audience: Audience
+            | Literal["attended", "confirmed", "registered", "followers", "public"] = Audience.CONFIRMED,
+            feedback_until: int | datetime | None = None,
+        ) -> None:
+            """An audience may be named by its text."""
 
     @model_validator(mode="after")
     def _something(self) -> Self:
