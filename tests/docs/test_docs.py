@@ -288,13 +288,12 @@ def test_the_numbers_of_the_manual_are_those_of_the_code() -> None:
 
 
 def test_every_page_is_in_the_contents() -> None:
-    """Pages that come later are taken in by the last line of the contents."""
+    """Each once, where somebody who reads from top to bottom would look for it."""
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     contents = re.search(r"```\{toctree\}\n(.*?)```", index, re.DOTALL)
     assert contents is not None
     listed = [line for line in contents[1].splitlines() if line and not line.startswith(":")]
-    assert listed[-1] == "*"
-    assert [name for name in listed[:-1] if not (DOCS / f"{name}.md").exists()] == []
+    assert sorted(listed) == sorted(page.stem for page in DOCS.glob("*.md") if page.stem != "index")
 
 
 @pytest.mark.parametrize(
