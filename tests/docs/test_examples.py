@@ -426,8 +426,8 @@ def test_the_page_names_nobody(text: str) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"id,name\n1,Ada\n", "line 1: The columns must be id, name, email"),
-        (b"", "line 1: The columns must be"),
+        (b"id,name\n1,Ada\n", "line 1: These columns must be there: id, name, email"),
+        (b"", "line 1: These columns must be there:"),
         (b"\xff\xfe\x00", "not UTF-8 text"),
         (
             b'id,name,email,language,active,valid_until,setting,country,role\n"open',

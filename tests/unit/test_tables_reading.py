@@ -107,6 +107,20 @@ def test_a_header_is_told_whole_and_not_repeated() -> None:
     assert isinstance(error.value, ValueError)
 
 
+@pytest.mark.parametrize(("sign", "delimiter"), [(";", ","), ("\t", ","), (",", ";")])
+def test_another_sign_between_cells_is_recognised(sign: str, delimiter: str) -> None:
+    """Many spreadsheets write semicolons; whoever reads the refusal sees what to say, and nothing of the header."""
+    with pytest.raises(TableError, match=r"These columns must be there: a, b\.; line 1: Cells seem") as error:
+        read(file(sign.join("ab"), sign.join("12")), delimiter=delimiter)
+    assert error.value.problems[-1].sentence.endswith(f"say so with delimiter={sign!r}.")
+    assert len(read(file(sign.join("ab"), sign.join("12")), delimiter=sign).rows) == 1
+
+
+def test_a_header_of_one_plain_column_is_told_without_a_guess() -> None:
+    """There is no sign in it."""
+    assert refused(file("a")) == [(1, None, "column_missing")]
+
+
 def test_a_refusal_shows_ten_problems_and_counts_the_rest() -> None:
     """However many there are."""
     few = TableError([Problem(number, "a", "x", "Wrong.") for number in range(10)])

@@ -114,6 +114,7 @@ def test_nothing_of_a_wrong_file_is_done_unless_it_is_said() -> None:
         with pytest.raises(TableError) as error:
             sign_ups.apply(table.desk)
         assert error.value.problems == sign_ups.problems
+        assert ["leave_out=True" in note for note in error.value.__notes__] == [True]
         assert not table.state.registrations
         done = sign_ups.apply(table.desk, leave_out=True)
         assert codes(done.rows) == [(2, "confirmed")]

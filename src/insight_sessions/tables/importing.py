@@ -95,7 +95,9 @@ class Import(Generic[C, R]):
             TableError: rows are wrong, and were not to be left out; nothing was done.
         """
         if self.problems and not leave_out:
-            raise TableError(self.problems)
+            wrong = TableError(self.problems)
+            wrong.add_note("Nothing was done. Correct the file, or pass leave_out=True to do the other rows.")
+            raise wrong
         before = desk.state(self.project_id)
         done: list[Result[R]] = []
         problems = list(self.problems)

@@ -18,6 +18,9 @@ R_co = TypeVar("R_co", covariant=True)
 
 MOST_COLUMNS: Final = 200
 
+_SIGNS: Final[tuple[Delimiter, ...]] = (";", "\t", ",")
+"""What spreadsheets write between cells."""
+
 _BY_NAME: Final = {"attributes": "attribute", "answers": "answer"}
 """Where a model keeps by name what has a column each."""
 
@@ -85,7 +88,7 @@ class Columns:
         found = [self.named(_title(cell)) for cell in header]
         problems = list(self._wrong(line, found))
         if problems:
-            raise TableError(problems)
+            raise TableError([*problems, *_uncut(line, header)])
         return found
 
     def _wrong(self, line: int, found: Sequence[str | None]) -> Iterator[Problem]:
@@ -97,10 +100,19 @@ class Columns:
             elif name is not None and name in found[: number - 1]:
                 yield Problem(line, None, "column_repeated", f"Column {number} is there twice.")
         if any(name not in found for name in self.needed):
-            yield Problem(line, None, "column_missing", f"The columns must be {', '.join(self.needed)}.")
+            yield Problem(line, None, "column_missing", f"These columns must be there: {', '.join(self.needed)}.")
         if self.either and not any(all(name in found for name in some) for some in self.either):
             ways = "; or ".join(", ".join(some) for some in self.either)
-            yield Problem(line, None, "column_missing", f"The columns must be {ways}.")
+            yield Problem(line, None, "column_missing", f"These columns must be there: {ways}.")
+
+
+def _uncut(line: int, header: Sequence[str]) -> Iterator[Problem]:
+    """What to do about a header that was taken for one column, because another sign stands between its cells."""
+    if len(header) == 1:
+        for sign in _SIGNS:
+            if sign in header[0]:
+                sentence = f"Cells seem to be kept apart by {sign!r} here: say so with delimiter={sign!r}."
+                yield Problem(line, None, "column_missing", sentence)
 
 
 def read_table(
