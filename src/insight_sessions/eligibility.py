@@ -87,8 +87,9 @@ class Enquiry:
                 # What was seen may be behind: then the rule asks for more, and so does the desk.
                 past = self._past(person, self._seen(project_id) or self._state(project_id))
                 return Facts(now, member, person, found, past=past)
-            case SwitchSession():
-                return self._again(command.project_id, command.registration_id, command.sessions, now)
+            case SwitchSession() | RecheckEligibility():
+                asked = command.sessions if isinstance(command, SwitchSession) else None
+                return self._again(command.project_id, command.registration_id, asked, now)
             case CorrectMember():
                 return Facts(now, command.member, self._person_id(command.member.id))
             case Follow():
@@ -97,12 +98,12 @@ class Enquiry:
                 return self._confirming(command, now)
             case EraseMember():
                 return self._of_the_erased(command, now, state)
-            case RecheckEligibility():
-                return self._again(command.project_id, command.registration_id, None, now)
-            case _ if command.works_out:
+            case Command() if command.works_out:
                 return self._worked_out(command, state or self._state(command.project_id), now)
-            case _:
+            case Command():
                 return Facts(now)
+            case _:
+                raise TypeError("this is no command; hand over an object of one, such as OpenCall(project_id=…)")
 
     def _worked_out(self, command: Command[Any], state: ProjectState | None, now: datetime) -> Facts:
         from insight_sessions.proposing import proposed  # noqa: PLC0415 - few processes ever work anything out

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from insight_sessions import Desk, Notice, PluginError, StorageError, hookimpl
+from insight_sessions import Desk, Notice, OpenCall, PluginError, StorageError, hookimpl
 
-from .desk_kit import interest
+from .desk_kit import P, interest
 from .desk_store import a_desk
 
 
@@ -55,3 +55,13 @@ def test_a_failing_plugin_is_logged_without_its_words(caplog: pytest.LogCaptureF
     assert "notify/mistaken failed: RuntimeError at" in said
     assert "test_front_door.py" in said
     assert "ada" not in re.findall(r"\w+", said)  # and not as part of an id
+
+
+@pytest.mark.parametrize("wrong", [OpenCall, "open", None])
+def test_what_is_no_command_is_no_riddle(wrong: Any) -> None:  # noqa: ANN401 - whatever is tried
+    """A class without its brackets, say."""
+    desk = a_desk()
+    before = desk.history(P)
+    with pytest.raises(TypeError, match=r"this is no command; hand over an object of one"):
+        desk.do(wrong)
+    assert desk.history(P) == before
