@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from insight_sessions.errors import ProjectFileError
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from insight_sessions.domain.project import Project
 
 MAX_FILE_BYTES: Final = 1 << 20
@@ -36,8 +38,24 @@ def read(kind: "type[Project]", path: Path) -> "Project":
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        found = [(one["loc"], one["msg"]) for one in error.errors(include_input=False, include_url=False)]
+        found = [(one["loc"], _reason(one)) for one in error.errors(include_input=False, include_url=False)]
         raise ProjectFileError(path, _problems(text, found)) from None
+
+
+def _reason(error: "ErrorDetails") -> str:
+    """What is wrong, for somebody who writes files and not classes."""
+    if error["type"] == "union_tag_invalid":
+        known = error.get("ctx", {})
+        return f"there is no rule '{known['tag']}'; there are {known['expected_tags']}"
+    return _REASONS.get(error["type"], error["msg"])
+
+
+_REASONS: Final = {
+    "missing": "must be there",
+    "extra_forbidden": "there is no such key here",
+    "tuple_type": "must be a list",
+    "union_tag_not_found": "must have the key rule, which says what kind it is",
+}
 
 
 def _content(path: Path, text: str) -> dict[str, Any]:
@@ -135,4 +153,10 @@ def _line_of(text: str, where: Sequence[int | str]) -> int | None:
         for number, line in enumerate(lines[start:end], start + 1):
             if re.match(rf"\s*{re.escape(name)}\s*=", line):
                 return number
-    return start if in_table else None
+    return start if in_table else _header(lines, names)
+
+
+def _header(lines: Sequence[str], names: Sequence[str]) -> int | None:
+    """The line where a table begins that is wrong as a whole."""
+    headers = [rf"\s*\[\s*{re.escape(name)}\s*\]" for name in names[:1]]
+    return next((number for number, line in enumerate(lines, 1) if any(re.match(one, line) for one in headers)), None)
