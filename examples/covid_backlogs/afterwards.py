@@ -108,6 +108,7 @@ class Afterwards:
         ]
         self.clock.set(ANSWERED)
         self.desk.do(AnswerFeedback(project_id=self.project_id, feedback_id=given[1].id, text=OUR_ANSWER))
+        answers = self.desk.deliver().sent
         better = HEARD.model_copy(
             update={"text": f"{HEARD.text} Pharmacies see many of them first.", "audience": Audience.PUBLIC}
         )
@@ -115,7 +116,7 @@ class Afterwards:
             ShareWriteUp(project_id=self.project_id, write_up=better.model_copy(update={"feedback_until": None}))
         )
         told.shared(ANSWERED, shared, self.desk.deliver().sent)
-        told.summary(self.desk.summary(self.project_id))
+        told.summary(self.desk.summary(self.project_id), answers)
 
     def _sessions(self) -> list[Session]:
         """Those that run or ran."""

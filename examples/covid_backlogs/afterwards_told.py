@@ -41,10 +41,11 @@ def shared(when: datetime, write_up: SharedWriteUp, sent: int) -> None:
         print(f"  Feedback is welcome until {write_up.feedback_until.day} {write_up.feedback_until:%B}.")
 
 
-def summary(said: Summary) -> None:
-    """What a page that anyone may read shows."""
+def summary(said: Summary, sent: int) -> None:
+    """What a page that anyone may read shows, and how many were told of an answer."""
     telling.heading(f"{said.feedback} people said something, {len(said.quotes)} may be quoted")
     for quote in said.quotes:
         print(f"  “{quote.text}”")
         if quote.answer is not None:
             print(f"    We answered: {quote.answer}")
+    print(f"  {sent} message with an answer.")

@@ -205,6 +205,8 @@ def test_the_write_up_is_answered_and_quoted_with_consent_only(
     )
     assert set(told.values()) == {1}  # those who follow, of the second version
     assert len(told) == 3
+    sent = re.findall(r"version \d\n-+\n(?:  .+\n)+?  (\d+) messages\.", printed)
+    assert list(map(int, sent)) == [len(state.people), len(state.people) + 3]
     [answer] = [message for message in mails if message["Subject"].startswith("You said, we answer")]
     assert "You left out community pharmacies." in plain(answer)
     assert "3 people said something, 2 may be quoted" in printed
