@@ -99,6 +99,19 @@ def test_a_newer_wording_asks_anew() -> None:
     room.do(AmendProject(project_id=P, consents=(NEWER,)))
 
 
+def test_a_version_never_means_other_words() -> None:
+    """Not when it is asked for no more in between, nor by way of a lower number; the same words may be asked anew."""
+    room = asking()
+    room.do(gives(room))
+    room.do(AmendProject(project_id=P, consents=()))
+    refused(room, AmendProject(project_id=P, consents=(NEWER.model_copy(update={"version": 1}),)), "consent_version")
+    room.do(AmendProject(project_id=P, consents=(NEWER,)))
+    refused(room, AmendProject(project_id=P, consents=(NEWER.model_copy(update={"version": 1}),)), "consent_version")
+    room.do(AmendProject(project_id=P, consents=(NEWER.model_copy(update={"version": 3}),)))
+    refused(room, AmendProject(project_id=P, consents=(NEWER,)), "consent_version")
+    assert said(room) == {"quotes": (True, 1)}
+
+
 def test_what_is_asked_no_more_can_be_taken_back() -> None:
     """And not be given; it is kept with the version that they agreed to."""
     room = asking()

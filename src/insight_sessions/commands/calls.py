@@ -138,7 +138,7 @@ class AmendProject(Command[Project]):
         given = {key: value for key, value in said.items() if value is not None} | dict.fromkeys(self.without)
         call = project.call.model_copy(update={key: given.pop(key) for key in _OF_THE_CALL & given.keys()})
         amended = Project.model_validate({**dict(project), **given, "call": dict(call)})
-        refuse_same_version(project, amended)
+        refuse_same_version(project, amended, state.consents.values())
         state = state.put(amended)
         if amended.organiser != project.organiser:
             state = state.put(Organiser(len(state.organisers), amended.organiser))

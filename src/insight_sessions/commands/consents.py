@@ -13,7 +13,7 @@ from insight_sessions.errors import NotPossible
 from insight_sessions.text import Slug
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from insight_sessions.domain.project import Project
     from insight_sessions.domain.registration import Registration
@@ -112,16 +112,25 @@ class WithdrawConsent(Command[Consent]):
         return _ruling(state, registration, no)
 
 
-def refuse_same_version(before: Project, after: Project) -> None:
+def refuse_same_version(before: Project, after: Project, said: Iterable[Consent]) -> None:
     """Who agreed to other words must not seem to have agreed to these.
 
+    Args:
+        before: what was asked.
+        after: what is asked from now on.
+        said: all that anybody said to any purpose.
+
     Raises:
-        NotPossible: a purpose has another wording, and no higher version.
+        NotPossible: a purpose has another wording or version, and not a higher version than it ever had.
     """
     known = {consent.purpose: consent for consent in before.consents}
+    versions = {purpose: one.version for purpose, one in known.items()}
+    for one in said:  # also to purposes that were asked about before, in words that nobody knows any more
+        versions[one.purpose] = max(versions.get(one.purpose, 0), one.version)
     for consent in after.consents:
         earlier = known.get(consent.purpose)
-        if earlier is not None and consent.text != earlier.text and consent.version <= earlier.version:
+        same = earlier is not None and (earlier.text, earlier.version) == (consent.text, consent.version)
+        if not same and consent.version <= versions.get(consent.purpose, 0):
             raise NotPossible("consent_version", f"Another wording of {consent.purpose!r} needs a higher version.")
 
 
