@@ -138,7 +138,8 @@ def _addressee(owed: Owed, state: ProjectState) -> Person:
         state.registration(owed.registration)
     person = state.people.get(owed.person) or _follower(owed, state)
     if person is None:
-        raise NotFound("person", owed.person)
+        # Who never registered left or was erased; of who did, somebody is missing who should be there.
+        raise NotFound("person" if owed.registration else "recipient", owed.person)
     return person
 
 

@@ -34,6 +34,9 @@ LONGEST_PAUSE: Final = timedelta(hours=6)
 LEASE: Final = timedelta(minutes=10)
 CLAIMED_TOGETHER: Final = 20
 
+_GONE: Final = frozenset({"registration", "recipient", "feedback", "work"})
+"""What is not found when whoever a notice is for was erased, left or was forgotten, or what they said was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
@@ -43,7 +46,7 @@ class Deliveries:
         sent: taken by their consumer.
         failed: to be tried again later.
         dead: given up.
-        superseded: overtaken by a later one, or by the erasure of whom it was for, and not sent.
+        superseded: overtaken by a later one, or by the erasure of whom it was for, and not sent; or they left.
     """
 
     sent: int = 0
@@ -130,8 +133,8 @@ class Courier:
             if hand_over is None:
                 return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED)
         except NotFound as error:
-            if error.kind == "registration":
-                # Whoever it was for was erased, and is written to no more.
+            if error.kind in _GONE:
+                # There is nobody to write to any more, or nothing to write about, and nothing went wrong.
                 return Settlement(delivery.id, delivery.token, Verdict.SUPERSEDED)
             # Their address is gone, and will not come back.
             return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=type(error).__name__)

@@ -8,7 +8,10 @@ from insight_sessions import Desk, Erased, Erasure, hookimpl
 from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.following import Follow
 from insight_sessions.commands.places import Withdraw
+from insight_sessions.commands.work import ShareWork
+from insight_sessions.delivery import Deliveries
 from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.work import Work
 from insight_sessions.erasing import RESUMED_EVERY
 from insight_sessions.errors import NotFound, StorageBusy, StorageError
 from insight_sessions.identity import ERASURES, FEEDS
@@ -454,3 +457,16 @@ def test_a_project_that_is_not_there_knows_nobody() -> None:
     with pytest.raises(NotFound):
         desk.do(command)
     assert isinstance(desk.preview(command).outcomes[0].error, NotFound)
+
+
+def test_what_was_on_its_way_to_whoever_never_registered_is_left_out() -> None:
+    """Nothing went wrong, so no organiser finds a dead letter that nobody can ever deliver."""
+    post = Post()
+    desk = open_call(desk_on(Shaky(), post), project(session("mon"), work={}))
+    work = Work(title="A line", setting="A ward", summary="We ring.")
+    desk.do(ShareWork(project_id=P, member=member("ada"), work=work))
+    desk.do(Follow(project_id=P, email="fay@example.org", name="Fay"))
+    assert desk.erase_member("ada").complete
+    assert desk.erase_member("fay@example.org").complete
+    assert desk.deliver() == Deliveries(superseded=2)
+    assert (post.tried, desk.dead_letters()) == ([], [])
