@@ -18,7 +18,7 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "held.md"
 NOBODYS: Final = frozenset(
     {
         *("project", "lineage", "organiser", "session", "joining", "allocation", "consolidation", "write_up"),
-        *("erasure", "reminder", "update", "opening"),
+        *("erasure", "reminder", "update", "opening", "description"),
     }
 )
 """The kinds of records that are about nobody: what a team announces, and numbers under our own ids."""

@@ -105,7 +105,7 @@ def test_everything_that_people_can_do_comes_up() -> None:
         "AmendAnswers",
         "TakeReply",
     }
-    assert len(kinds) == 22
+    assert len(kinds) == 23
 
 
 def test_after_a_kill_nothing_more_is_done() -> None:

@@ -244,7 +244,7 @@ def test_deciding_changes_nothing_that_was_there() -> None:
     assert registered.registrations[ada.id].place == "mon"
     assert moved.state.registrations[ada.id].place == "tue"
     again = decide(before, AmendProject(project_id=P, title="New"), Facts(NOW), Moment(NOW, minting()))
-    changed = [("project", P), *(("session", id) for id in before.sessions)]
+    changed = [("project", P), ("description", "0"), *(("session", id) for id in before.sessions)]
     assert sorted(again.state.changed(before)) == sorted(changed)
     assert before.definition.title == "Exploring COVID-19 backlogs"
 

@@ -189,7 +189,7 @@ def test_a_wrong_project_file_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "project.toml"
     path.write_text('id = "covid-backlogs"\ntitle = "x"\n', encoding="utf-8")
     desk = desk_on()
-    with pytest.raises(ProjectFileError, match=r"project\.toml: summary: Field required; "):
+    with pytest.raises(ProjectFileError, match=r"project\.toml: summary: must be there; "):
         desk.do(AnnounceProject(project=Project.from_toml(path)))
     assert desk.projects() == []
 

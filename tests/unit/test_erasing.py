@@ -262,6 +262,19 @@ def test_who_follows_too_leaves() -> None:
     assert {event.person for event in room.events if event.kind is EventKind.UNFOLLOWED} == {"f-1", "f-2"}
 
 
+def test_registrations_go_one_by_one_in_any_order() -> None:
+    """What is left of somebody stays the newest; who does not follow cannot go."""
+    room = asking()
+    first = room.register("ada", "mon")
+    room.do(Withdraw(project_id=P, registration_id=first.id))
+    newest = room.register("ada", "tue")
+    left = room.state.without("registration", newest.id)
+    assert left.latest_of("p-ada") == room.state.registrations[first.id]
+    assert room.state.without("registration", first.id).latest_of("p-ada") == newest
+    assert left.without("registration", first.id).latest_of("p-ada") is None
+    assert room.state.following.without("f-nobody") == room.state.following
+
+
 def test_whoever_comes_back_is_new() -> None:
     """Under the same id of ours, with a number of their own."""
     room = asking()

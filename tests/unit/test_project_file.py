@@ -175,6 +175,15 @@ def test_an_inline_rule_is_named_with_the_line_of_its_key(tmp_path: Path, rest: 
     assert [one.partition(":")[0] for one in found] == ["eligibility[0].values (line 7)", "eligibility[1] (line 7)"]
 
 
+def test_a_table_whose_name_is_quoted_has_no_line(tmp_path: Path) -> None:
+    """No line is better than that of another table."""
+    first, header, second = GOOD.rpartition("[[sessions]]")
+    wrong = f'{first}[["sessions"]]{second.replace("capacity = 1", "capacity = -1")}'
+    assert header
+    (found,) = problems(written(tmp_path, wrong))
+    assert found.startswith("sessions[1].capacity: ")
+
+
 @pytest.mark.parametrize("number", ["true", '"20"', "20.0"])
 def test_a_whole_number_is_written_as_one(tmp_path: Path, number: str) -> None:
     """Not as a yes, a text or a fraction: each is more likely a slip than a number."""
