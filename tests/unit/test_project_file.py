@@ -130,7 +130,7 @@ def test_a_project_file_mirrors_the_class(tmp_path: Path) -> None:
             "project: the call must not clo",
         ),
         ("summary = ", "about = ", "summary: must be there"),
-        ("[call]", "[offers]\nnotice_hours = 72\n[call]", "offers (line 11): notice_hours must not be greater than"),
+        ("[call]", "[offers]\nnotice_hours = 72\n[call]", "offers (line 11): notice_hours (72) must not"),
         ('id = "covid-backlogs"\n', "", "id: must be there"),
         ("[call]\nopens_at = 2021-06-14T09:00:00\n", "", None),
         ("[[sessions]]", "[[session]]", "session: there is no such key here"),

@@ -19,6 +19,7 @@ from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import MINUTES_PER_DAY, Session, SessionStatus
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.errors import NotPossible
 from insight_sessions.runtime import Moment
 from insight_sessions.text import LocalStart, Slug, Text
 
@@ -52,7 +53,7 @@ class AddSession(Command[Session]):
         # Only one of the same id is looked at with it: another's local time may be one that newer zone rules skip.
         known = state.sessions.get(self.session.id)
         session = _checked(state, () if known is None else (known,), self.session.model_copy(update=fresh))
-        refuse_unbookable(session, moment.now)
+        _refuse_past(session, moment.now)
         happened = Event(kind=EventKind.SESSION_ADDED, at=moment.now, session=session.id)
         state = rearranged(state.put(session), [session.id], moment.now)
         state, notices = told_of_opening(state, moment)
@@ -110,7 +111,7 @@ class RescheduleSession(Command[Session]):
         if self.starts != before.starts:
             # Otherwise its instant stays: other zone rules than those that gave it move nothing here.
             session = _checked(state, (), session)
-        refuse_unbookable(session, moment.now)
+        _refuse_past(session, moment.now)
         concerned = tuple(one.id for one in (*state.holders(session.id), *state.hoping(session.id)))
         state = rearranged(state.put(session), [session.id], moment.now)
         state = follow(state, [session.id], moment.now)
@@ -176,3 +177,9 @@ class CancelSession(Command[Session]):
         happened = Event(kind=EventKind.SESSION_CANCELLED, at=moment.now, session=session.id)
         cause = Cause(NoticeKind.SESSION_CANCELLED, session, hoping)
         return Ruling(state, Ref("session", session.id), (happened,), cause)
+
+
+def _refuse_past(session: Session, now: datetime) -> None:
+    """No session is put at a time that is over."""
+    if not session.is_open_at(now):
+        raise NotPossible("session_begun", "That time is over already.")

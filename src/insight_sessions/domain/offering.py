@@ -75,7 +75,8 @@ class Offers(BaseModel):
         if self.closes <= self.opens:
             raise ValueError("the working day must not close before it opens")
         if self.notice_hours > self.window_hours:
-            raise ValueError("notice_hours must not be greater than window_hours")
+            said = f"notice_hours ({self.notice_hours}) must not be greater than window_hours ({self.window_hours})"
+            raise ValueError(said)
         return self
 
 
