@@ -29,6 +29,8 @@ def test_one_plugin_alone_is_no_list() -> None:
     plugins: Any = object()
     with pytest.raises(PluginError, match="as a list"):
         Desk.open("memory:", plugins=plugins)
+    with pytest.raises(PluginError, match="plugin 'mail': names to block are given as a list"):
+        Desk.open("memory:", block="mail")
 
 
 def test_sqlite_in_memory_is_not_a_file_of_that_name() -> None:

@@ -317,7 +317,7 @@ def test_what_does_not_follow_is_refused() -> None:
     with pytest.raises(NotFound, match="work"):
         room.do(decision(replace(shared, id="w-nobody"), "declined"))
     for wrong in ("received", "lost"):
-        with pytest.raises(ValidationError):
+        with pytest.raises(ValidationError, match=r"shortlisted.*published.*or.*declined"):
             decision(shared, wrong)
 
 

@@ -100,7 +100,7 @@ class ShareWork(Command[SharedWork]):
 
 def _decided(decision: WorkStatus) -> WorkStatus:
     if decision is WorkStatus.RECEIVED:
-        raise ValueError("must be a decision")
+        raise ValueError("must be shortlisted, published or declined")
     return decision
 
 

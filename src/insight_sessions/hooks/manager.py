@@ -59,6 +59,8 @@ def load_plugins(plugins: Iterable[object] = (), *, discover: bool = True, block
     """
     if not isinstance(plugins, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] # the same slip at run time
         raise PluginError(type(plugins).__name__, "plugins are given as a list, even one alone")
+    if isinstance(block, str):  # it would be taken letter by letter, and block nothing
+        raise PluginError(block, "names to block are given as a list, even one alone")
     registry = Registry(block)
     for name, plugin in BUILT_IN.items():
         registry.add(plugin, name, "built in")
