@@ -7,6 +7,7 @@ dead letter that an organiser can see and requeue, and those behind it go out.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,9 +15,10 @@ from traceback import extract_tb
 from typing import Final
 
 from insight_sessions.correspondence import Correspondence
-from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.events import EventKind
+from insight_sessions.domain.notices import Notice, NoticeKind
 from insight_sessions.domain.state import ProjectState
-from insight_sessions.errors import NotFound
+from insight_sessions.errors import NotFound, StorageError
 from insight_sessions.hooks.admission import FAILURES
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.records import owed_text, read_event, read_owed
@@ -60,6 +62,20 @@ class Deliveries:
         return self.sent + self.failed + self.dead + self.superseded
 
 
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """What erasures are to hear of deliveries.
+
+    Args:
+        farewell_settled: the last message to somebody was taken or given up: its project, what was their registration,
+            and by which consumer.
+        erase_late: something was handed over to somebody, by the host's id or an address, who may be erased by now.
+    """
+
+    farewell_settled: Callable[[str, str, str], None]
+    erase_late: Callable[[str], None]
+
+
 class Courier:
     """Takes what is due to the consumers that this process has.
 
@@ -69,8 +85,7 @@ class Courier:
         runtime: the time.
         correspondence: turns what is kept into notices.
         state_of: gives the committed state of a project.
-        farewell_settled: takes note that the last message to somebody was taken or given up: its project, what was
-            their registration, and by which consumer.
+        erasures: what they are to hear of.
     """
 
     def __init__(
@@ -80,7 +95,7 @@ class Courier:
         runtime: Runtime,
         correspondence: Correspondence,
         state_of: Callable[[str], ProjectState],
-        farewell_settled: Callable[[str, str, str], None],
+        erasures: Erasures,
     ) -> None:
         self._storage = storage
         self._notifiers = plugins.notifiers
@@ -88,7 +103,8 @@ class Courier:
         self._runtime = runtime
         self._correspondence = correspondence
         self._state_of = state_of
-        self._farewell_settled = farewell_settled
+        self._erasures = erasures
+        self._is_kept = bool(plugins.erasers)
         self._worker = runtime.mint("w-")
 
     def deliver(self, limit: int | None = None) -> Deliveries:
@@ -153,7 +169,7 @@ class Courier:
         if delivery.consumer in self._notifiers and f'"{NoticeKind.FAREWELL}"' in delivery.body:
             owed = read_owed(delivery.body)
             if owed.kind is NoticeKind.FAREWELL:
-                self._farewell_settled(delivery.project_id, owed.registration, delivery.consumer)
+                self._erasures.farewell_settled(delivery.project_id, owed.registration, delivery.consumer)
 
     def _overtaken(self, delivery: Delivery) -> Settlement | None:
         """Leave out a notice that nobody ever took, when the next one says it all."""
@@ -175,7 +191,25 @@ class Courier:
         if owed is None:
             return None
         notice = self._correspondence.notice(owed, state)
-        return partial(self._notifiers[delivery.consumer], notice)
+        return partial(self._hand_over, delivery.consumer, notice, state)
+
+    def _hand_over(self, consumer: str, notice: Notice, state: ProjectState) -> None:
+        try:
+            self._notifiers[consumer](notice)
+        finally:
+            # Plugins may have been asked to forget them before this one kept the notice, even if it failed then.
+            if self._is_kept and notice.recipient.person and self._was_erased_from(state):
+                self._erasures.erase_late(notice.recipient.member_id or notice.recipient.email)
+
+    def _was_erased_from(self, state: ProjectState) -> bool:
+        """Whether anybody was erased from a project since."""
+        after = state.journal_end
+        with suppress(StorageError):  # what came of the notice counts, and is told in any case
+            while entries := self._storage.journal(state.project_id, after=after):
+                if any(read_event(entry.body).kind is EventKind.MEMBER_ERASED for entry in entries):
+                    return True
+                after = entries[-1].number
+        return False
 
     def _failed(self, delivery: Delivery, error: BaseException) -> Settlement:
         """Try again later, or give up; the reason is the fault's kind, for its text may hold a name."""

@@ -67,7 +67,7 @@ class Desk:
         secret: str | bytes | None = None,
     ) -> None:
         from insight_sessions.correspondence import Correspondence
-        from insight_sessions.delivery import Courier
+        from insight_sessions.delivery import Courier, Erasures
         from insight_sessions.eligibility import Enquiry
         from insight_sessions.erasing import Erasing
         from insight_sessions.hooks.manager import Plugins, load_plugins
@@ -97,11 +97,16 @@ class Desk:
             consumers=storage.consumers,
         )
         self._correspondence = Correspondence(self._plugins)
-        self._courier = Courier(
-            storage, self._plugins, self._runtime, self._correspondence, self._writer.state, self._settle_farewell
-        )
         self._ids_of = partial(ids_of, storage, self._identity)
         self._erasing = Erasing(storage, self._plugins, self._runtime, self._ids_of, self.do)
+        self._courier = Courier(
+            storage,
+            self._plugins,
+            self._runtime,
+            self._correspondence,
+            self._writer.state,
+            Erasures(self._settle_farewell, self._erase_late),
+        )
         self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime, self._erasing.resume)
         self._subscriptions = Subscriptions(storage, self._identity, self._runtime, self._writer.state)
         self._stop = threading.Event()
@@ -271,6 +276,10 @@ class Desk:
         with suppress(NotFound, StorageError):  # it goes by itself after a day
             self.do(SettleFarewell(project_id=project_id, registration_id=registration_id, consumer=consumer))
             self._erasing.can_go_on()
+
+    def _erase_late(self, member_id: str) -> None:
+        with suppress(StorageError):  # it was not even noted; whoever asked for the erasure may ask once more
+            self._erasing.erase_late(member_id)
 
     # Asking
 

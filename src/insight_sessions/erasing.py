@@ -150,6 +150,16 @@ class Erasing:
     def _about(self, person: str, followers: Iterable[str]) -> list[Record]:
         return [record for id in (person, *followers) for record in self._storage.about(id)]
 
+    def erase_late(self, member_id: str) -> None:
+        """Have plugins forget somebody once more who was erased while one of them was taking something for them.
+
+        Args:
+            member_id: the host's id of them, or the address of somebody who only followed.
+        """
+        person, *followers = self._ids_of(member_id)
+        if all(record.kind == _INTENT for record in self._about(person, followers)):
+            self.erase(member_id, farewell=True)
+
     def can_go_on(self) -> None:
         """A last message was sent: whatever waits for it is looked at by the next `resume`."""
         self._next = None

@@ -1,10 +1,11 @@
 """Erasing somebody everywhere: project by project, plugins, files; whatever goes wrong, it is gone on with."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
-from insight_sessions import Desk, Erased, Erasure, hookimpl
+from insight_sessions import Desk, Erased, Erasure, Notice, Registration, hookimpl
 from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.following import Follow
 from insight_sessions.commands.places import Withdraw
@@ -470,3 +471,101 @@ def test_what_was_on_its_way_to_whoever_never_registered_is_left_out() -> None:
     assert desk.erase_member("fay@example.org").complete
     assert desk.deliver() == Deliveries(superseded=2)
     assert (post.tried, desk.dead_letters()) == ([], [])
+
+
+class Slow(Post):
+    """A notifier that keeps what it takes, at the very end of taking it."""
+
+    def __init__(self, faults: int = 0) -> None:
+        super().__init__(faults=faults)
+        self.kept: list[Notice] = []
+
+    @hookimpl
+    def insight_sessions_notify(self, notice: Notice) -> None:
+        """Keep it, and fail after that if told to."""
+        self._tell()
+        self.kept.append(notice)
+        if self.faults:
+            self.faults -= 1
+            raise self.fault
+
+    @hookimpl
+    def insight_sessions_erase_member(self, member_id: str) -> Erased:
+        """Forget them, as a member or by their address."""
+        self.kept = [one for one in self.kept if member_id not in {one.recipient.member_id, one.recipient.email}]
+        return Erased({})
+
+
+@pytest.mark.parametrize("faults", [0, 1])
+def test_nothing_is_kept_by_a_plugin_that_was_taking_it_when_they_were_erased(faults: int) -> None:
+    """Another process erased them and was done, before this one handed over what it held; be it taken or refused."""
+    storage, slow = Shaky(), Slow(faults)
+    desk, elsewhere = (desk_on(storage, slow) for _ in "ab")
+    open_call(desk, project(session("mon", capacity=9)))
+    desk.do(interest("ada", "mon"))
+    desk.do(interest("ben", "mon"))
+    slow.once = lambda: assert_complete(elsewhere.erase_member("ada", farewell=False))
+    assert desk.deliver() == Deliveries(sent=2 - faults, failed=faults)
+    assert [one.recipient.member_id for one in slow.kept] == ["ben"]
+    assert intents(storage) == []
+
+
+def test_nothing_is_kept_of_a_follower_either() -> None:
+    """By their address, for nobody knows of another id."""
+    storage, slow = Shaky(), Slow()
+    desk, elsewhere = (desk_on(storage, slow) for _ in "ab")
+    open_call(desk).do(Follow(project_id=P, email="fay@example.org", name="Fay"))
+    slow.once = lambda: assert_complete(elsewhere.erase_member("fay@example.org"))
+    assert desk.deliver() == Deliveries(sent=1)
+    assert (slow.kept, intents(storage)) == ([], [])
+
+
+def test_who_is_known_elsewhere_loses_nothing_because_one_project_forgot_them() -> None:
+    """Nor does anybody when something else happens meanwhile."""
+    storage, slow = Shaky(), Slow()
+    desk = two_projects(desk_on(storage, slow))
+    slow.once = lambda: assert_complete(desk.do(EraseMember(project_id=P, member_id="ada", farewell=False)))
+    desk.deliver()
+    assert {one.recipient.member_id for one in slow.kept} == {"ada", "ben", "cat"}
+    assert [one.project_id for one in desk.of_member("ada")] == [OTHER]
+    desk.do(interest("dot", "mon"))
+    slow.once = lambda: assert_waiting(desk.do(interest("eve", "mon")))
+    desk.deliver()
+    assert {one.recipient.member_id for one in slow.kept} == {"ada", "ben", "cat", "dot", "eve"}
+
+
+def test_a_store_that_is_away_then_changes_nothing_about_what_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The notice is settled; that it could not be looked whether somebody was erased is no reason to send it again."""
+    storage, slow = Shaky(), Slow()
+    desk, elsewhere = (desk_on(storage, slow) for _ in "ab")
+    open_call(desk).do(interest("ada", "mon"))
+
+    def away(*_: object, **__: object) -> NoReturn:
+        raise StorageBusy("away")
+
+    def erased() -> None:
+        elsewhere.erase_member("ada", farewell=False)
+        monkeypatch.setattr(storage, "journal", away)
+
+    slow.once = erased
+    assert desk.deliver() == Deliveries(sent=1)
+    monkeypatch.undo()
+    desk.do(interest("ben", "tue"))
+    slow.once = lambda: erase_and_refuse(elsewhere, storage)
+    assert desk.deliver() == Deliveries(sent=1)
+
+
+def erase_and_refuse(desk: Desk, storage: Shaky) -> None:
+    """Ben is erased, and nothing can be written after that but that his notice was sent."""
+    desk.erase_member("ben", farewell=False)
+    storage.refuse_hold.append(StorageBusy("away"))
+
+
+def assert_waiting(one: Registration) -> None:
+    """They are in line."""
+    assert one.status == "waiting"
+
+
+def assert_complete(erasure: Erasure) -> None:
+    """Nothing is left to do."""
+    assert erasure.complete
