@@ -18,10 +18,12 @@ from pydantic import TypeAdapter
 from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.domain import personal
 from insight_sessions.domain.erasure import Erasure
+from insight_sessions.domain.following import Follower
 from insight_sessions.domain.member import Erased
 from insight_sessions.errors import InsightSessionsError, NotFound, StorageError
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.identity import ERASURES, is_household
+from insight_sessions.records import decode
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Change, Record, Storage
 
@@ -45,6 +47,7 @@ class Intent:
         command: the id of the command in each project.
         farewell: whether they are written to.
         followers: the ids under which they follow.
+        addresses: by which addresses they do, for plugins know followers by nothing else.
         left: the projects that still know them.
         projects: those that knew them.
         records: how many records were deleted, by kind.
@@ -56,6 +59,7 @@ class Intent:
     command: Annotated[str, personal.OURS]
     farewell: Annotated[bool, personal.LEAVING] = True
     followers: Annotated[tuple[str, ...], personal.OURS] = ()
+    addresses: Annotated[tuple[str, ...], personal.LEAVING] = ()
     left: Annotated[tuple[str, ...], personal.LEAVING] = ()
     projects: Annotated[tuple[str, ...], personal.LEAVING] = ()
     records: Annotated[dict[str, int], personal.LEAVING]
@@ -134,11 +138,13 @@ class Erasing:
         followers = sorted({*followers, *(before.followers if before else ())})
         known = self._about(person, followers)
         left = _projects(known, with_farewells=not farewell)
+        addresses = {one.email for one in decode(known).things if isinstance(one, Follower)} - {member_id}
         intent = Intent(
             member_id=member_id,
             command=self._runtime.mint("k-"),
             farewell=farewell,
             followers=tuple(followers),
+            addresses=tuple(sorted(addresses.union(before.addresses if before else ()))),
             left=left,
             projects=tuple(dict.fromkeys((*(before.projects if before else ()), *left))),
             records=before.records if before else {},
@@ -196,14 +202,25 @@ class Erasing:
         self._write(person, intent.command, [_record(person, intent)])
         if any(record.kind == _FAREWELL for record in self._storage.about(person)):
             return self._said(intent, {}, {**pending, _FAREWELL: _ON_ITS_WAY})
-        answers = self._plugins.erase_member(intent.member_id)
-        done = {name: dict(answer.counts) for name, answer in answers.items() if isinstance(answer, Erased)}
-        pending.update((f"plugin {name}", _NOT_ANSWERED) for name in answers if name not in done)
+        done, failed = self._asked(intent)
+        pending.update((f"plugin {name}", _NOT_ANSWERED) for name in sorted(failed))
         if not pending:
             gone = Record(ERASURES, _INTENT, person, 0, subject=None, unique=None, body=None)
             self._write(person, intent.command, [gone, _SCRUB_DUE])
         reason = self._scrubbed()
         return self._said(intent, done, pending if reason is None else {**pending, _SCRUB: reason})
+
+    def _asked(self, intent: Intent) -> tuple[dict[str, Mapping[str, int]], set[str]]:
+        """What each plugin forgot of them, by the host's id and as a follower; and those that did not answer."""
+        done: dict[str, Mapping[str, int]] = {}
+        failed: set[str] = set()
+        for known_as in (intent.member_id, *intent.addresses):
+            for name, answer in self._plugins.erase_member(known_as).items():
+                if isinstance(answer, Erased):
+                    done[name] = _sum(done.get(name, {}), answer.counts)
+                else:
+                    failed.add(name)
+        return {name: counts for name, counts in done.items() if name not in failed}, failed
 
     def _said(self, intent: Intent, done: Mapping[str, Mapping[str, int]], pending: Mapping[str, str]) -> Erasure:
         return Erasure(

@@ -1,11 +1,12 @@
 """Erasing somebody everywhere: project by project, plugins, files; whatever goes wrong, it is gone on with."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from insight_sessions import Desk, Erased, Erasure, Notice, Registration, hookimpl
+from insight_sessions import Desk, Erased, Erasure, FolderNotifier, Notice, Registration, hookimpl
 from insight_sessions.commands.erasing import EraseMember
 from insight_sessions.commands.following import Follow
 from insight_sessions.commands.places import Withdraw
@@ -569,3 +570,18 @@ def assert_waiting(one: Registration) -> None:
 def assert_complete(erasure: Erasure) -> None:
     """Nothing is left to do."""
     assert erasure.complete
+
+
+def test_plugins_are_asked_by_the_addresses_too_by_which_somebody_followed(tmp_path: Path) -> None:
+    """A notifier that never wrote to them as a member does not know whose address that was; again until all is done."""
+    storage, archive, clock = Shaky(), Archive(), Clock()
+    open_call(desk_on(storage, clock=clock)).do(interest("ada", "mon"))
+    desk = desk_on(storage, FolderNotifier(tmp_path / "mails"), archive, clock=clock)
+    desk.do(Follow(project_id=P, email="ada@example.org", name="Ada"))
+    assert desk.deliver() == Deliveries(sent=1)
+    archive.once = lambda: setattr(archive, "faults", 1)
+    assert desk.erase_member("ada", farewell=False).pending.keys() == {"plugin archive"}
+    assert list((tmp_path / "mails").iterdir()) == []
+    erasure = desk.erase_member("ada", farewell=False)
+    assert archive.asked == ["ada", "ada@example.org"] * 2
+    assert (erasure.complete, erasure.plugins) == (True, {"folder": {}, "archive": {"letters": 6}})

@@ -296,7 +296,7 @@ def insight_sessions_erase_member(member_id: str) -> Erased:
             return Erased({} if gone is None else {"nicknames": 1})
 
     Args:
-        member_id: the host's own id of them.
+        member_id: the host's own id of them, or an address by which they follow a project; each in a call of its own.
 
     Returns:
         How many things were erased, by what they are called.
