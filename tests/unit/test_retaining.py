@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from insight_sessions import Desk, Project, Retention
+from insight_sessions import Desk, Project, Retention, WorkCall
 from insight_sessions.commands import retaining
 from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.calls import AmendProject
@@ -28,6 +28,7 @@ from insight_sessions.domain.retention import rules
 from insight_sessions.domain.rules import AbsencesAtMost
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.work import Work
+from insight_sessions.errors import NotPossible
 from insight_sessions.storage.memory import MemoryStorage
 
 from .desk_kit import P, interest, member, project, session
@@ -37,6 +38,7 @@ REPLY = (
     "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nSEQUENCE:{sequence}\r\nDTSTAMP:20210615T090000Z\r\n"
     "ATTENDEE;PARTSTAT=TENTATIVE:mailto:{email}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 )
+NEW = Work(title="New", setting="ward", summary="We did that.")
 SETTINGS = tuple(name for name, _ in rules())
 
 
@@ -237,6 +239,39 @@ def test_a_setting_that_comes_later_counts_at_once() -> None:
     lived.after(300)
     assert lived.state.answers
     assert not lived.state.reasons
+
+
+def test_work_is_kept_while_it_is_asked_for() -> None:
+    """And so many days after that."""
+    lived = Lived(Retention(work_days=10))
+    lived.desk.do(AmendProject(project_id=P, work=WorkCall(closes_at=lived.end + timedelta(days=40))))
+    lived.after(39.9)
+    new = lived.desk.do(ShareWork(project_id=P, member=member("ben"), work=NEW))
+    lived.desk.tick()
+    assert new.id in lived.state.works
+    assert len(lived.after(49.9).state.works) == 2
+    assert not lived.after(50).state.works
+
+
+@pytest.mark.parametrize("name", ["work_days", "people_days"])
+def test_no_work_is_taken_that_would_be_gone_at_once(name: str) -> None:
+    """However long it is asked for."""
+    lived = Lived(Retention.model_validate({name: 10}))
+    command = ShareWork(project_id=P, member=member("ben"), work=NEW)
+    lived.after(9.9)
+    with pytest.raises(NotPossible) as caught:
+        lived.after(10).desk.do(command)
+    assert caught.value.reason == "work_closed"
+
+
+def test_nobody_is_asked_to_follow_what_keeps_no_followers() -> None:
+    """They would be forgotten before they could confirm."""
+    lived = Lived(Retention(followers_days=10, people_days=5))
+    command = Follow(project_id=P, email="fay@example.org", name="Fay")
+    assert lived.after(9).desk.do(command).id
+    with pytest.raises(NotPossible) as caught:
+        lived.after(10).desk.do(command)
+    assert caught.value.reason == "following_over"
 
 
 def test_a_project_without_sessions_has_no_end() -> None:

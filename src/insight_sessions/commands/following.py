@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.owing import owed_to
+from insight_sessions.commands.retaining import is_over
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.following import ASKED_AGAIN_AFTER, Follower
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
+from insight_sessions.errors import NotPossible
 from insight_sessions.text import EmailAddress, Language, Line, OpaqueId
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Follow(Command[Follower]):
         """Asked to confirm, unless that was a moment ago; who follows already is told so."""
         project = state.definition
         refuse_cancelled(project)
+        if is_over(state, "follower", moment.now):
+            raise NotPossible("following_over", "This project is over and takes no more followers.")
         result = Ref("following", facts.person)
         known = state.followers.get(facts.person)
         if known is not None and known.asked is not None and moment.now - known.asked < ASKED_AGAIN_AFTER:

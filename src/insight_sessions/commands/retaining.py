@@ -54,18 +54,29 @@ def retains(state: ProjectState) -> bool:
     return state.announced is not None and state.announced.retention is not None
 
 
+def is_over(state: ProjectState, kind: str, now: datetime) -> bool:
+    """Whether nothing of a kind is kept any more, so that whatever came now would be gone at once."""
+    goes: tuple[Goes, ...] = (Drops(kind),) if kind == "follower" else (Drops(kind), Forgets())
+    return any(due <= now for due, one in _expiries(state) if one in goes)
+
+
 def _expiries(state: ProjectState) -> Iterator[tuple[datetime, Goes]]:
     """When what goes, by the project's settings and the end of its last session; nothing before there was one."""
     settings = state.definition.retention
     ends = [session.ends for session in state.sessions.values()]
     if settings is None or not ends:
         return
-    windows = [one.feedback_until for one in state.write_ups.values() if one.feedback_until is not None]
+    asked = [one.feedback_until for one in state.write_ups.values()]
+    work = state.definition.work
+    windows: dict[Goes, list[datetime | None]] = {
+        Drops("feedback"): asked,
+        Drops("work"): [None if work is None else work.closes_at],
+    }
     for name, goes in rules():
         days: int | None = getattr(settings, name)
         if days is not None:
-            after = [*ends, *windows] if goes == Drops("feedback") else ends
-            yield max(after) + timedelta(days=days), goes
+            later = [end for end in windows.get(goes, ()) if end is not None]
+            yield max([*ends, *later]) + timedelta(days=days), goes
 
 
 def _concerned(state: ProjectState, goes: Goes) -> Iterator[tuple[str, str]]:

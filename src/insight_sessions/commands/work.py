@@ -10,6 +10,7 @@ from pydantic import AfterValidator, field_validator
 
 from insight_sessions.commands.base import Command, Facts, Ref, Ruling, refuse_cancelled
 from insight_sessions.commands.places import eligible
+from insight_sessions.commands.retaining import is_over
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.notices import NoticeKind, Owed
@@ -75,6 +76,8 @@ class ShareWork(Command[SharedWork]):
         else:
             refuse_cancelled(project)
             _refuse_untimely(project, moment.now)
+            if is_over(state, "work", moment.now):
+                raise NotPossible("work_closed", "The time to share work is over: this project keeps no more of it.")
             member = eligible(project, [moment.now.astimezone(zone(project.timezone)).date()], facts)
             if known is not None and known.status is not WorkStatus.RECEIVED:
                 raise NotPossible("work_decided", "This work was decided about, so it can no longer be changed.")

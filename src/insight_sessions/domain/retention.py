@@ -45,7 +45,8 @@ class Retention(BaseModel):
         answers_days: to the project's questions.
         reasons_days: for withdrawing or declining.
         feedback_days: what they said about write-ups; counted from the end of the time for it, if that is later.
-        work_days: what they shared of their own work; what is published goes as well.
+        work_days: what they shared of their own work; what is published goes as well. It is counted from the end of
+            the time for it, if that is later.
         followers_days: who follows the project.
         people_days: everything: whoever took part is forgotten in this project. Followers are kept.
     """
