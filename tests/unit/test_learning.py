@@ -1,6 +1,6 @@
 """What comes after the sessions: who gets the write-up, and its next version."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -161,6 +161,7 @@ def test_a_time_for_feedback_that_is_over_is_refused() -> None:
         {"feedback_until": 366},
         {"feedback_until": True},
         {"feedback_until": datetime(2021, 8, 1)},  # noqa: DTZ001 - that it has no zone is what is wrong
+        {"feedback_until": datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))},
         {"text": "x" * 10_001},
     ],
 )

@@ -30,6 +30,8 @@ def test_a_project_places_its_sessions_in_its_zone() -> None:
         ({"colour": "red"}, "colour"),
         ({"sessions": [session("mon"), session("mon", "2021-07-06T10:00")]}, "two sessions have the id 'mon'"),
         ({"sessions": [session("dst", "2021-03-28T01:30")]}, "the clocks in Europe/London skip"),
+        ({"call": {"closes_at": datetime(9999, 12, 31, tzinfo=UTC)}}, "year is out of range"),
+        ({"work": {"opens_at": datetime(1, 1, 1, tzinfo=UTC)}}, "year is out of range"),
         ({"sessions": [session("far", "9999-12-31T23:30", timezone="America/New_York")]}, "out of range"),
         ({"questions": [Question(id="q", text="A?"), Question(id="q", text="B?")]}, "two questions have the id 'q'"),
         (

@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from insight_sessions.domain import personal
 from insight_sessions.domain.registration import Attendance, Registration
+from insight_sessions.domain.session import within_years
 from insight_sessions.text import KeptMoment, Line, Slug, Text, Url
 
 MOST_DAYS: Final = 365
@@ -39,7 +40,7 @@ def _no_number(value: object) -> object:
 
 
 _Days = Annotated[int, Field(strict=True, ge=1, le=MOST_DAYS)]
-_At = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+_At = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(within_years)]
 
 
 class WriteUp(BaseModel):

@@ -20,7 +20,7 @@ from pydantic import (
 from insight_sessions.domain.offering import FillPolicy, Offers
 from insight_sessions.domain.reminding import ReminderHours
 from insight_sessions.domain.retention import Retention
-from insight_sessions.domain.session import Session
+from insight_sessions.domain.session import Session, within_years
 from insight_sessions.domain.zone import Timezone, instant
 from insight_sessions.errors import Objection
 from insight_sessions.text import EmailAddress, Language, Line, Slug, Text, Url
@@ -260,9 +260,9 @@ class Project(BaseModel):
 
 
 def _aware(moment: datetime | None, name: str) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return instant(moment, name)
+    if moment is None:
+        return None
+    return within_years(moment if moment.tzinfo is not None else instant(moment, name))
 
 
 def _refuse_backwards(what: str, call: Call | WorkCall) -> None:

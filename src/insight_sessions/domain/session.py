@@ -15,6 +15,17 @@ FIRST_YEAR = 1970
 LAST_YEAR = 9000
 
 
+def within_years(moment: datetime) -> datetime:
+    """A moment that can be reckoned with, in every zone and with any retention.
+
+    Raises:
+        ValueError: its year is out of range.
+    """
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"the year is out of range: it must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
 class SessionStatus(StrEnum):
     """Where a session stands."""
 
@@ -94,8 +105,7 @@ class Session(BaseModel):
         Raises:
             ValueError: the clocks skip its wall-clock time, or its year is out of range.
         """
-        if not FIRST_YEAR <= self.starts.year <= LAST_YEAR:
-            raise ValueError(f"the year is out of range: it must be from {FIRST_YEAR} to {LAST_YEAR}")
+        within_years(self.starts)
         name = self.timezone or project_zone
         found = {"timezone": name, "starts_at": instant(self.starts, name), "tzdata": tzdata_version()}
         return self.model_copy(update=found)
