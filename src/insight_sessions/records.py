@@ -16,51 +16,19 @@ from pydantic_core import from_json
 
 from insight_sessions.domain.allocated import Allocation
 from insight_sessions.domain.consolidated import Consolidation
-from insight_sessions.domain.erasure import Erasure, Farewell
 from insight_sessions.domain.events import Event
-from insight_sessions.domain.following import Follower, Opening, Update
-from insight_sessions.domain.joining import Joining
-from insight_sessions.domain.learning import Feedback, SharedWriteUp
-from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Owed
-from insight_sessions.domain.project import Described, Project
-from insight_sessions.domain.registration import Answers, Consent, Reason, Registration
-from insight_sessions.domain.reminding import Reminder
+from insight_sessions.domain.project import Project
+from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.session import Session
-from insight_sessions.domain.state import Lineage, Organiser, ProjectState, Thing, subject_of
-from insight_sessions.domain.work import SharedWork
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.thing import KINDS, Thing, subject_of
 from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.storage.port import Record, Snapshot, Storage, Whole
 from insight_sessions.text import STORED
 
 FORMAT: Final = 1
 _PREFIX: Final = f'{{"format":{FORMAT},'
-
-KINDS: Final[dict[str, type[Any]]] = {
-    "project": Project,
-    "lineage": Lineage,
-    "organiser": Organiser,
-    "description": Described,
-    "session": Session,
-    "joining": Joining,
-    "reminder": Reminder,
-    "person": Person,
-    "registration": Registration,
-    "answers": Answers,
-    "reason": Reason,
-    "consent": Consent,
-    "allocation": Allocation,
-    "consolidation": Consolidation,
-    "write_up": SharedWriteUp,
-    "feedback": Feedback,
-    "follower": Follower,
-    "update": Update,
-    "opening": Opening,
-    "work": SharedWork,
-    "erasure": Erasure,
-    "farewell": Farewell,
-}
-
 
 _IN_FULL: Final[frozenset[type[Any]]] = frozenset({Project, Session, Allocation, Consolidation})
 """What is written with every field: there are few of them, and a default of theirs may be a sentence of ours."""
@@ -92,7 +60,7 @@ def encode(project_id: str, kind: str, id: str, version: int, thing: Thing | Non
         version=version,
         subject=subject_of(thing),
         unique=f"live:{thing.person}" if isinstance(thing, Registration) and thing.is_live else None,
-        body=_text(KINDS[kind], thing),
+        body=_text(KINDS[kind].type, thing),
     )
 
 
@@ -158,7 +126,7 @@ def _things(bodies: Mapping[str, Sequence[str]]) -> Read:
     newer = not bodies.keys() <= KINDS.keys()
     things: list[Thing] = []
     for kind in filter(KINDS.__contains__, bodies):
-        read = _form(KINDS[kind]).validator.validate_json
+        read = _form(KINDS[kind].type).validator.validate_json
         try:
             for body in bodies[kind]:
                 if not body.startswith(_PREFIX):

@@ -16,7 +16,8 @@ from insight_sessions.commands.base import Command, Facts, Ref
 from insight_sessions.commands.deciding import Decided, decide, pass_time
 from insight_sessions.commands.passing import wake_at
 from insight_sessions.commands.retaining import retains
-from insight_sessions.domain.state import Lineage, ProjectState, can_go
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.thing import Lineage, can_go
 from insight_sessions.errors import (
     CHECK_FAILED,
     CommandConflict,

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from insight_sessions.domain.personal import OURS, Held
 from insight_sessions.domain.retention import Blanks, Drops, rules
+from insight_sessions.domain.thing import KINDS
 from insight_sessions.erasing import Intent
-from insight_sessions.records import KINDS
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "held.md"
 
@@ -76,7 +76,7 @@ def _tag(hint: object) -> Held | None:
 
 def about_people() -> dict[str, type[Any]]:
     """Every kind of record about somebody."""
-    return {**{kind: one for kind, one in KINDS.items() if kind not in NOBODYS}, **BESIDE}
+    return {**{kind: one.type for kind, one in KINDS.items() if kind not in NOBODYS}, **BESIDE}
 
 
 def settings(kind: str, name: str) -> list[str]:

@@ -32,9 +32,9 @@ from insight_sessions.commands.places import (
 from insight_sessions.commands.sessions import CancelSession, RescheduleSession
 from insight_sessions.commands.telling import PostUpdate
 from insight_sessions.commands.work import DecideWork, ShareWork
-from insight_sessions.domain import state as state_module
 from insight_sessions.domain.learning import WriteUp
 from insight_sessions.domain.project import Project
+from insight_sessions.domain.thing import KINDS
 from insight_sessions.domain.work import Work, WorkStatus
 from insight_sessions.errors import InsightSessionsError, NotFound
 from insight_sessions.storage.memory import MemoryStorage
@@ -346,8 +346,8 @@ def test_a_kind_of_record_that_is_forgotten_is_found(world: World, kind: str, mo
     """A control: with one kind left out of the erasure, its words are still there."""
     live(world)
     second_life(world)
-    left = {one: name for one, name in state_module._KEPT_AS.items() if one != kind}
-    monkeypatch.setattr(state_module, "_KEPT_AS", left)
+    left = {name: one for name, one in KINDS.items() if name != kind}
+    monkeypatch.setattr("insight_sessions.domain.contents.KINDS", left)
     world.desk.erase_member(CANARY.id, farewell=False)
     monkeypatch.undo()
     there = {"reason": "vogelgrippe", "answers": "mauserzeit", "person": "nachtigall"}

@@ -16,7 +16,7 @@ from insight_sessions.domain.registration import Answers, Consent, Decision, Off
 from insight_sessions.domain.reminding import Reminder
 from insight_sessions.domain.reply import Replied
 from insight_sessions.domain.session import Slot
-from insight_sessions.domain.state import Lineage, Organiser, Thing
+from insight_sessions.domain.thing import Lineage, Organiser, Thing
 from insight_sessions.domain.work import SharedWork, WorkStatus
 from insight_sessions.records import decode, encode, event_text, owed_text, read_event, read_owed
 from insight_sessions.storage.port import Record

@@ -16,7 +16,7 @@ from insight_sessions.domain.member import Member
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Session
-from insight_sessions.domain.state import RESTORE_GAP
+from insight_sessions.domain.thing import RESTORE_GAP
 from insight_sessions.errors import PluginError, StorageError
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.port import Change, Entry

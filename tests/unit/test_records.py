@@ -9,7 +9,8 @@ from insight_sessions.domain.member import Person
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.registration import Offer
 from insight_sessions.domain.session import Slot
-from insight_sessions.domain.state import ProjectState, Thing
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.thing import Thing
 from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.records import (
     FORMAT,

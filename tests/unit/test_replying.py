@@ -16,7 +16,7 @@ from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Method, NoticeKind, Owed
 from insight_sessions.domain.registration import Decision, Registration, Status
 from insight_sessions.domain.reply import Replied, ReplyReason
-from insight_sessions.domain.state import RESTORE_GAP, Lineage
+from insight_sessions.domain.thing import RESTORE_GAP, Lineage
 from insight_sessions.errors import NotFound
 from insight_sessions.hooks.manager import load_plugins
 

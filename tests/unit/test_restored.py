@@ -14,7 +14,7 @@ from insight_sessions import (
     Session,
     SwitchSession,
 )
-from insight_sessions.domain.state import RESTORE_GAP
+from insight_sessions.domain.thing import RESTORE_GAP
 from insight_sessions.storage.memory import MemoryStorage
 
 

@@ -9,7 +9,8 @@ from insight_sessions.domain.member import Person
 from insight_sessions.domain.project import Contact
 from insight_sessions.domain.registration import Decision, Offer, Registration
 from insight_sessions.domain.session import SessionStatus
-from insight_sessions.domain.state import ProjectState, Thing
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.thing import Thing
 from insight_sessions.errors import NotFound
 
 from .desk_kit import DAY, NOW, P, Rehearsal, member, project, session, until

@@ -26,7 +26,7 @@ from insight_sessions import (
 )
 from insight_sessions.commands.calls import CancelProject
 from insight_sessions.commands.places import Withdraw
-from insight_sessions.domain.state import subject_of
+from insight_sessions.domain.thing import subject_of
 from insight_sessions.domain.work import SharedWork, WorkStatus
 from insight_sessions.errors import Objection
 from insight_sessions.hooks.specs import hookimpl

@@ -11,7 +11,8 @@ from insight_sessions.commands.places import ConfirmPlace, RegisterInterest, Wit
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.project import Call, Project
 from insight_sessions.domain.registration import Registration, Status
-from insight_sessions.domain.state import RESTORE_GAP, ProjectState
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.thing import RESTORE_GAP
 from insight_sessions.errors import (
     AlreadyRegistered,
     CallNotOpen,

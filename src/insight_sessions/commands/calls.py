@@ -19,7 +19,8 @@ from insight_sessions.domain.registration import Decision
 from insight_sessions.domain.reminding import ReminderHours
 from insight_sessions.domain.retention import Retention
 from insight_sessions.domain.session import Session, SessionStatus
-from insight_sessions.domain.state import Organiser, ProjectState
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.thing import Organiser
 from insight_sessions.errors import NotPossible
 from insight_sessions.runtime import Moment
 from insight_sessions.text import Line, Slug, Text, Url

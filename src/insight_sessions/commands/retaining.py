@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from insight_sessions.domain.state import ProjectState, Thing
+    from insight_sessions.domain.state import ProjectState
+    from insight_sessions.domain.thing import Thing
     from insight_sessions.runtime import Moment
 
 MOST_FORGOTTEN: Final = 200

@@ -1,7 +1,7 @@
 """What is left of a person who was erased: a count, and for a day at most, where to say goodbye."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -41,6 +41,12 @@ class Erasure:
     def complete(self) -> bool:
         """Whether nothing is left to do."""
         return not self.pending
+
+    def while_awaited(self, farewells: Iterable["Farewell"]) -> "Erasure":
+        """The same, which is not complete while one of these last messages is its own."""
+        if not any(one.erasure == self.id for one in farewells):
+            return self
+        return replace(self, pending={"farewell": "A last message is on its way to them."})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

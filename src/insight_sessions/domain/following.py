@@ -102,9 +102,6 @@ class Opening:
 News = Update | Opening
 """What followers are told."""
 
-KINDS: Final[dict[type[Follower | News], str]] = {Follower: "follower", Update: "update", Opening: "opening"}
-"""As what kind of record each is kept."""
-
 _NOBODY: Final[HashTrieMap[str, Follower]] = HashTrieMap()
 _NO_UPDATES: Final[HashTrieMap[str, Update]] = HashTrieMap()
 _NO_OPENINGS: Final[HashTrieMap[str, Opening]] = HashTrieMap()

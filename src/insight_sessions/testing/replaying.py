@@ -9,7 +9,8 @@ from insight_sessions.commands.base import Command, Ref
 from insight_sessions.commands.deciding import Decided, decide, pass_time
 from insight_sessions.domain.events import Event
 from insight_sessions.domain.notices import Owed
-from insight_sessions.domain.state import Lineage, ProjectState
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.domain.thing import KINDS, Lineage
 from insight_sessions.runtime import Moment
 from insight_sessions.testing.world import Attempt
 
@@ -123,13 +124,8 @@ def differences(one: ProjectState, other: ProjectState) -> list[str]:
 
 
 def _content(state: ProjectState) -> dict[str, object]:
-    names = (
-        *("organisers", "sessions", "joining", "registrations", "people", "answers", "reasons", "consents", "members"),
-        *("latest", "descriptions", "allocations", "consolidations", "write_ups", "feedback", "works"),
-        *("reminders", "followers", "updates", "erasures", "farewells"),
-    )
-    kept = {name: dict(getattr(state, name)) for name in names}
+    kept: dict[str, object] = {kind.name: dict(state.kept_as(kind.name)) for kind in KINDS.values() if kind.place}
+    kept |= {"members": dict(state.members), "latest": dict(state.latest)}
     lines = {id: ([one.id for one in state.waiting(id)], state.places_left(id)) for id in state.sessions}
-    kept["openings"] = dict(state.following.openings)
     kept["offers"] = {one.id: one.offer for one in state.offered_until(_EVER)}
     return {**kept, "lines": lines, "rest": (state.announced, state.lineage, state.journal_end, state.next_arrival)}
