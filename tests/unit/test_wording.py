@@ -17,7 +17,6 @@ from insight_sessions.domain.session import Slot
 from insight_sessions.wording import PLACEHOLDERS, SUBJECT_LENGTH, languages, problem_with, say
 from insight_sessions.wording.english import default_wording
 from insight_sessions.wording.english_following import FOLLOWING
-from insight_sessions.wording.english_reminding import REMINDING
 from insight_sessions.wording.times import when
 from tests.unit.desk_kit import NOW, member, project, session
 from tests.unit.lines import lines
@@ -45,7 +44,7 @@ LEARNED = {
     "answer": "They come next.",
     "work": "A phone line",
 }
-NEVER_WITH_A_CALENDAR = {*FOLLOWING, *REMINDING}
+NEVER_WITH_A_CALENDAR = {*FOLLOWING, K.REMINDER, K.BELOW_MINIMUM}
 
 
 class Facts(TypedDict, total=False):
@@ -434,7 +433,7 @@ def test_whatever_the_facts_our_own_words_leave_no_gap(owed: Owed) -> None:
     """They pass the check that a plugin's words must pass, and what a sentence announces follows."""
     assert problem_with(default_wording(owed)) is None
     never = {K.PLACE_CONFIRMED, K.PLACE_MOVED, K.SWITCH_WAITING, K.ANSWER_AGAIN, K.GIVE_UP_PLACE}
-    never |= {K.JOINING_DETAILS, K.ADDRESS_CORRECTED, *REMINDING}
+    never |= {K.JOINING_DETAILS, K.ADDRESS_CORRECTED, K.REMINDER, K.BELOW_MINIMUM}
     if owed.slot is None and owed.kind in never:
         return  # never without a place
     _, text = say(owed, PROJECT, ADA)

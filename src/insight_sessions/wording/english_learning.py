@@ -74,7 +74,7 @@ def _work_declined(owed: Owed) -> Paragraphs:
     ]
 
 
-KINDS: Final[Mapping[NoticeKind, Words]] = {
+LEARNING: Final[Mapping[NoticeKind, Words]] = {
     NoticeKind.WRITE_UP: ("What came out of the sessions", _write_up),
     NoticeKind.FEEDBACK_ANSWERED: ("You said, we answer", _feedback_answered),
     NoticeKind.WORK_RECEIVED: ("We have received your work", _work_received),

@@ -1,0 +1,34 @@
+"""Our own words for organisers."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from insight_sessions.domain.notices import NoticeKind, Owed
+from insight_sessions.wording.phrases import Paragraphs, Words, calendar
+
+
+def _zone_rules_changed(owed: Owed) -> Paragraphs:
+    told = "whoever has a place in them or asked for one is told"
+    untold = "They stay at the moment that was announced, and nobody is told."
+    return [
+        "A time zone has new rules for its clocks, and they concern sessions of “{project}”.",
+        f"These sessions stay at the same local time, and {told}:\n{{shifted}}",
+        f"The clocks will skip the local time of these sessions. {untold} Please give each a new time:\n{{skipped}}",
+        *calendar(owed),
+    ]
+
+
+def _below_minimum(owed: Owed) -> Paragraphs:
+    del owed
+    return [
+        "Too few people have a place in this session of “{project}”:",
+        "{session}",
+        "People with a place: {people}. Minimum: {minimum}.",
+        "So they were not reminded of it. You may want to cancel it, or to find them another one.",
+    ]
+
+
+ORGANISER: Final[Mapping[NoticeKind, Words]] = {
+    NoticeKind.BELOW_MINIMUM: ("Too few people for a session", _below_minimum),
+    NoticeKind.ZONE_RULES_CHANGED: ("The clocks have new rules", _zone_rules_changed),
+}
