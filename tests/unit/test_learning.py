@@ -1,6 +1,6 @@
 """What comes after the sessions: who gets the write-up, and its next version."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
