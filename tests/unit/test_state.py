@@ -34,6 +34,8 @@ def test_what_is_not_there_is_not_found() -> None:
         state.session("fri")
     with pytest.raises(NotFound, match="no registration 'r-9'"):
         state.registration("r-9")
+    with pytest.raises(NotFound, match="no rumour 'r-9'"):
+        state.find("rumour", "r-9")
     assert state.registration_of("ada") is None
 
 
