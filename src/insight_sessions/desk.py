@@ -337,13 +337,10 @@ class Desk:
 
     def history(self, project_id: str) -> list[Event]:
         """All that happened in a project, oldest first."""
-        from insight_sessions.records import read_event
+        from insight_sessions.records import journal
 
         self.state(project_id)
-        events: list[Event] = []
-        while entries := self._storage.journal(project_id, after=len(events)):
-            events.extend(read_event(entry.body) for entry in entries)
-        return events
+        return list(journal(self._storage, project_id))
 
     # Calendars
 
@@ -449,21 +446,11 @@ class Desk:
             stop: set it to stop the worker after what it is at.
             every: seconds to rest when there is nothing to do.
         """
-        from logging import getLogger
+        from insight_sessions.upkeep import work
 
-        log = getLogger("insight_sessions")
         until = stop or self._stop
         while not (until.is_set() or self._stop.is_set()):
-            busy = 0
-            try:
-                self.tick()
-            except Exception as error:  # noqa: BLE001 - it must go on, and say what it was without a word of it
-                log.warning("the worker could not do all that is due: %s", type(error).__name__)
-            try:
-                busy = self.deliver().total
-            except Exception as error:  # noqa: BLE001 - the same
-                log.warning("the worker could not deliver for now: %s", type(error).__name__)
-            if not busy:
+            if not work(self.tick, self.deliver):
                 until.wait(every)
 
     def dead_letters(self) -> list[DeadLetter]:

@@ -4,13 +4,13 @@ Whatever is kept under our id of them is in it, of whatever kind: a new kind of 
 secret, and of others only what they wrote to this person.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
 from insight_sessions.identity import is_household
-from insight_sessions.records import plain_event, plain_record, read_event
+from insight_sessions.records import journal, plain_event, plain_record
 from insight_sessions.storage.port import Record, Storage
 
 EXPORT_FORMAT: Final = 1
@@ -63,7 +63,7 @@ def _project(storage: Storage, project_id: str, ids: Collection[str], records: l
     registrations = {record.id for record in records if record.kind == "registration"}
     history = [
         {key: value for key, value in plain_event(event).items() if key not in _OF_OTHERS}
-        for event in map(read_event, _journal(storage, project_id))
+        for event in journal(storage, project_id)
         if event.person in ids or event.registration in registrations
     ]
     return {"records": _by_kind(records, frozenset()), "history": history}
@@ -75,10 +75,3 @@ def _by_kind(records: Iterable[Record], without: frozenset[str]) -> dict[str, li
         kept = {key: value for key, value in plain_record(record).items() if key not in without}
         found.setdefault(record.kind, []).append(kept)
     return found
-
-
-def _journal(storage: Storage, project_id: str) -> Iterator[str]:
-    after = 0
-    while entries := storage.journal(project_id, after=after):
-        after = entries[-1].number
-        yield from (entry.body for entry in entries)

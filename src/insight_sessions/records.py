@@ -7,7 +7,7 @@ What is kept of people, of which there is much, leaves out every field that has 
 default means the same for ever: another one, like any other change of what a body says, needs a new ``format``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -180,6 +180,18 @@ def read_event(body: str) -> Event:
     """
     event: Event = _read(Event, body, "an event")
     return event
+
+
+def journal(storage: Storage, project_id: str) -> Iterator[Event]:
+    """All that happened in a project, oldest first; read as it is asked for.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    after = 0
+    while entries := storage.journal(project_id, after=after):
+        after = entries[-1].number
+        yield from (read_event(entry.body) for entry in entries)
 
 
 def owed_text(owed: Owed) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from logging import getLogger
 from typing import Any, Final
 
 from insight_sessions.commands.base import Command
 from insight_sessions.commands.filling import is_recent
 from insight_sessions.commands.passing import RecheckEligibility
 from insight_sessions.commands.zones import FollowZoneRules, outdated
+from insight_sessions.delivery import Deliveries
 from insight_sessions.domain.registration import Decision, Registration
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.eligibility import Enquiry
@@ -16,6 +18,8 @@ from insight_sessions.identity import is_household
 from insight_sessions.runtime import Runtime
 from insight_sessions.storage.port import Storage
 from insight_sessions.writer import Request, Writer
+
+_log: Final = getLogger("insight_sessions")
 
 RECEIPTS_KEPT: Final = timedelta(days=90)
 """How long a repeated command is recognised."""
@@ -140,3 +144,24 @@ def _has_grown_old(state: ProjectState, one: Registration, now: datetime) -> boo
     ahead = one.decision is Decision.PENDING and any(state.sessions[id].is_open_at(now) for id in one.hopes_for)
     # Some time before it is too old: an allocation between two sweeps is to leave out nobody.
     return ahead and not is_recent(one, state.definition, now + CHECKED_AHEAD)
+
+
+def work(tick: Callable[[], object], deliver: Callable[[], Deliveries]) -> int:
+    """Do what is due and deliver, once around; what cannot be done now is logged, and waits for the next time.
+
+    Args:
+        tick: does what is due.
+        deliver: delivers what is due.
+
+    Returns:
+        how many deliveries there were.
+    """
+    try:
+        tick()
+    except Exception as error:  # noqa: BLE001 - it must go on, and say what it was without a word of it
+        _log.warning("the worker could not do all that is due: %s", type(error).__name__)
+    try:
+        return deliver().total
+    except Exception as error:  # noqa: BLE001 - the same
+        _log.warning("the worker could not deliver for now: %s", type(error).__name__)
+        return 0
