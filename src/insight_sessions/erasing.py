@@ -135,8 +135,9 @@ class Erasing:
         person, *followers = self._ids_of(member_id)
         before = next((_read(record) for record in self._storage.about(person) if record.kind == _INTENT), None)
         # Those of addresses that were deleted meanwhile are known from before.
-        followers = sorted({*followers, *(before.followers if before else ())})
-        known = self._about(person, followers)
+        known = self._about(person, {*followers, *(before.followers if before else ())})
+        # Of many addresses they may follow by few, and a command takes so many ids only.
+        followers = sorted({record.id for record in known if record.kind == "follower"})
         left = _projects(known, with_farewells=not farewell)
         addresses = {one.email for one in decode(known).things if isinstance(one, Follower)} - {member_id}
         intent = Intent(

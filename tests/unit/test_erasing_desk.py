@@ -585,3 +585,17 @@ def test_plugins_are_asked_by_the_addresses_too_by_which_somebody_followed(tmp_p
     erasure = desk.erase_member("ada", farewell=False)
     assert archive.asked == ["ada", "ada@example.org"] * 2
     assert (erasure.complete, erasure.plugins) == (True, {"folder": {}, "archive": {"letters": 6}})
+
+
+def test_somebody_with_another_address_in_every_project_is_erased_in_all_of_them() -> None:
+    """However many addresses that makes, of which they follow by few."""
+    desk = desk_on(Shaky())
+    for number in range(101):
+        project_id = f"p-{number}"
+        open_call(desk, project(session("mon"), id=project_id))
+        ada = member("ada", email=f"ada{number}@example.org")
+        desk.do(interest(ada, "mon").model_copy(update={"project_id": project_id}))
+    desk.do(Follow(project_id="p-3", email="ada7@example.org", name="Ada"))
+    erasure = desk.erase_member("ada", farewell=False)
+    assert (erasure.complete, len(erasure.projects)) == (True, 101)
+    assert erasure.records == {"follower": 1, "person": 101, "registration": 101}
