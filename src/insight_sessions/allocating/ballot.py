@@ -8,6 +8,7 @@ changes for nobody when somebody else comes or goes. Nobody chooses the id of th
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import getitem
 
 from insight_sessions.domain.allocation import Candidate, Room
 
@@ -77,7 +78,15 @@ def drawn(candidates: Iterable[Candidate], rooms: Iterable[Room], seed: int) -> 
     Raises:
         ValueError: a registration or a session is there twice.
     """
-    return _ballot(candidates, rooms, lambda one: (0, lot(seed, one.registration)))
+    begun = sha256(f"{seed}:".encode())
+
+    def order(one: Candidate) -> bytes:
+        # As `lot`; what all have in common is worked out once.
+        drawing = begun.copy()
+        drawing.update(one.registration.encode())
+        return drawing.digest()
+
+    return _ballot(candidates, rooms, order)
 
 
 def lot(seed: int, registration: str) -> bytes:
@@ -86,27 +95,33 @@ def lot(seed: int, registration: str) -> bytes:
 
 
 def _ballot(
-    candidates: Iterable[Candidate], rooms: Iterable[Room], order: Callable[[Candidate], tuple[int, bytes]]
+    candidates: Iterable[Candidate], rooms: Iterable[Room], order: Callable[[Candidate], tuple[int, bytes] | bytes]
 ) -> Ballot:
     people = tuple(sorted(candidates, key=order))
     offered = tuple(sorted(rooms, key=lambda room: room.session))
     numbers = {room.session: number for number, room in enumerate(offered)}
     if len(numbers) != len(offered) or len({one.registration for one in people}) != len(people):
         raise ValueError("a registration or a session is there twice")
+    # The same few pairs for everybody: so many small ones would keep the garbage collector busy.
+    longest = max((len(one.wishes) for one in people), default=0)
+    pairs = [{session: (number, rank) for session, number in numbers.items()} for rank in range(longest)]
     return Ballot(
         people,
         offered,
-        tuple(_wishes(one, numbers) for one in people),
+        tuple([_wishes(one, pairs) for one in people]),
         tuple(None if room.places is None else max(0, room.places) for room in offered),
     )
 
 
-def _wishes(candidate: Candidate, numbers: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+def _wishes(candidate: Candidate, pairs: Sequence[Mapping[str, tuple[int, int]]]) -> tuple[tuple[int, int], ...]:
     """Those that have places to give; one that is named twice counts where it stands first."""
     wishes = candidate.wishes
-    if len(set(wishes)) < len(wishes):
-        first = {wish: rank for rank, wish in reversed(list(enumerate(wishes)))}
-        return tuple(
-            (numbers[wish], rank) for rank, wish in enumerate(wishes) if wish in numbers and first[wish] == rank
-        )
-    return tuple([(numbers[wish], rank) for rank, wish in enumerate(wishes) if wish in numbers])
+    if len(set(wishes)) == len(wishes):
+        try:
+            return tuple(map(getitem, pairs, wishes))
+        except KeyError:
+            pass  # one of them has no places to give
+    first: dict[str, int] = {}
+    for rank, wish in enumerate(wishes):
+        first.setdefault(wish, rank)
+    return tuple([pairs[rank][wish] for wish, rank in first.items() if wish in pairs[rank]])
