@@ -1,0 +1,1 @@
+"""The storage of insight-sessions in PostgreSQL, for many processes and many machines."""

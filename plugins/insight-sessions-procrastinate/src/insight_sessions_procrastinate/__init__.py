@@ -1,0 +1,1 @@
+"""The outbox of insight-sessions, drained by Procrastinate workers on the same PostgreSQL."""
