@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 _ESCAPED = re.compile(r"\\(.)")
+_CARET = re.compile(r"\^([n'^])")
 _UNQUOTED = re.compile(r'(?:[^":]|"[^"]*")*')
 _PARAMETER = re.compile(r';([A-Z-]+)=((?:"[^"]*"|[^";])*)')
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -84,9 +85,14 @@ def read(data: bytes) -> Component:
             closed = open_ones.pop()
             assert closed.name == value
         else:
-            parameters = {key: text.strip('"') for key, text in _PARAMETER.findall(head)}
+            parameters = {key: _parameter(text) for key, text in _PARAMETER.findall(head)}
             open_ones[-1].properties.append(Property(name, parameters, value))
     return root.part("VCALENDAR")
+
+
+def _parameter(text: str) -> str:
+    """Without its quotes, with its carets undone (RFC 6868 §3.2)."""
+    return _CARET.sub(lambda found: {"n": "\n", "'": '"', "^": "^"}[found[1]], text.strip('"'))
 
 
 def moment(text: str) -> datetime:

@@ -52,9 +52,10 @@ def escape(text: str) -> str:
 def parameter(value: str) -> str:
     """A parameter's value, quoted where it must be (RFC 5545 §3.2).
 
-    A double quote cannot be written there; it becomes a single one, because few readers know RFC 6868.
+    A double quote cannot be written there; it becomes a single one, because few readers know how RFC 6868 writes it.
+    A caret is doubled as that RFC says (§3.2): a reader that knows it would take a bare ``^n`` for a line break.
     """
-    value = value.replace('"', "'")
+    value = value.replace('"', "'").replace("^", "^^")
     return f'"{value}"' if _QUOTED.search(value) else value
 
 

@@ -137,7 +137,7 @@ def _value(value: object) -> str:
 
 
 def _parameters(given: Mapping[str, object]) -> dict[str, str]:
-    """Parameters as they are written: icalendar would put RFC 6868 carets into names, which few readers know."""
+    """Parameters as they are written: icalendar would write a double quote as RFC 6868 does, which few readers know."""
     return {key: _parameter(given[key]) for key in sorted(given)}
 
 
