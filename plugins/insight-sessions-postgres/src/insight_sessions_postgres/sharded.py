@@ -37,7 +37,8 @@ class ShardedStorage:
 
     A project stays where it was first written. Where that is, is not written down: a new project goes to the server
     whose name and the project's id hash lowest (rendezvous hashing), and one that is not found there is looked for on
-    the others. So a server can be added at any time, and only new projects go to it. None may go while projects live on it.
+    the others. So a server can be added at any time, and only new projects go to it. None may go while a project lives
+    on it.
 
     What has an order across projects within one store (`due`, `claim`, `dead_letters`) has it here within each server,
     and the servers take turns. A server that cannot be reached fails what needs it. That is what concerns its own
