@@ -1,0 +1,231 @@
+"""Real PostgreSQL servers, for the tests of the library and of its plugins.
+
+    from tests.servers.postgres import database, own_postgres, postgres
+
+in a plugin's conftest.py gives it these fixtures. A server listens on a socket in a folder of its own and nowhere else,
+writes as durably as any (fsync is on), and is gone with the test process, even with one that was killed.
+"""
+
+import atexit
+import functools
+import itertools
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import quote, urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.servers.programs import ADVICE, NoServerError, home, person, programs
+
+VARIABLE = "INSIGHT_SESSIONS_TEST_POSTGRES"
+PATIENCE = 60  # seconds, for a busy machine: a server begins in a fifth of one
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0777",  # of a socket in a folder that only its owner enters
+    "max_connections": "200",
+    "shared_buffers": "16MB",
+    "min_wal_size": "8MB",
+    "max_wal_size": "256MB",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "wal_level": "replica",
+    "jit": "off",
+    "log_line_prefix": "%m [%p] ",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+_numbers = itertools.count(1)
+
+
+class Databases:
+    """A server, to make databases on.
+
+    Args:
+        url: Of a database that is there, and whose role may create others.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def dsn(self, database: str) -> str:
+        """The URL of a database of this server."""
+        return urlsplit(self._url)._replace(path="/" + database).geturl()
+
+    def fresh(self, like: str = "template0") -> str:
+        """Make a database.
+
+        Args:
+            like: The database to copy, that nobody is connected to.
+
+        Returns:
+            Its URL.
+        """
+        name = f"insight_sessions_{os.getpid()}_{next(_numbers)}_{secrets.token_hex(3)}"
+        self._tell("CREATE DATABASE {} TEMPLATE {}", name, like)
+        return self.dsn(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self._tell("DROP DATABASE IF EXISTS {} WITH (FORCE)", urlsplit(url).path.removeprefix("/"))
+
+    def _tell(self, statement: LiteralString, *names: str) -> None:
+        """Say something to the server that names databases."""
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+class Server(Databases):
+    """A server of our own, which may be stopped, crashed and started again.
+
+    Args:
+        folder: Where it writes: `data` in it is its cluster, `log` what it says, and its socket is there too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starter = os.getpid()
+        super().__init__(f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}")
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; after a crash it first brings its files in order."""
+        settings = {**SETTINGS, "unix_socket_directories": str(self.folder)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        program = programs().folder / "postgres"
+        self._process = person().begin(program, "-D", self.folder / "data", *options, log=self.folder / "log")
+        deadline = time.monotonic() + PATIENCE
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._end(signal.SIGKILL)
+                raise NoServerError(f"A PostgreSQL server did not start. It said last:\n{self.said()[-2000:]}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it in good order, without waiting for those who are connected."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """End it at once, leaving its files as they happen to be."""
+        self._end(signal.SIGQUIT)
+
+    def said(self) -> str:
+        """Its log."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def _answers(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            psycopg.connect(self._url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _end(self, how: signal.Signals) -> None:
+        """Send it a signal, and wait until it is gone; send the last one when that takes too long."""
+        if self._process is None or os.getpid() != self._starter:  # a fork leaves it to the process that started it
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+        # Another process may get the number.
+        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+
+def begin() -> Server:
+    """Make a server of one's own and start it.
+
+    Raises:
+        NoServerError: None can be had.
+    """
+    found = programs()
+    folder = home().path / f"server-{next(_numbers)}"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, person().user, person().group)
+    copied = person().run("cp", "-R", found.template, folder / "data")
+    assert copied.returncode == 0, copied.stdout
+    server = Server(folder)
+    server.start()
+    return server
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server of one's own.
+
+    Yields:
+        The server, started. Afterwards it is stopped and its files are gone.
+
+    Raises:
+        NoServerError: None can be had.
+    """
+    server = begin()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@functools.cache
+def shared() -> Databases:
+    """The server that this process shares among its tests: the one named in the environment, or one of our own.
+
+    Raises:
+        NoServerError: The one that is named does not answer, or none can be had.
+    """
+    named = os.environ.get(VARIABLE)
+    if not named:
+        server = begin()
+        atexit.register(server.stop)
+        return server
+    if urlsplit(named).scheme not in {"postgres", "postgresql"}:
+        raise NoServerError(f"{VARIABLE} is no URL of a PostgreSQL server. {ADVICE}")
+    try:
+        psycopg.connect(named, connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        raise NoServerError(f"The server named in {VARIABLE} does not answer: {error}\n{ADVICE}") from error
+    return Databases(named)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Databases:
+    """A server that tests share; each makes databases of its own."""
+    return shared()
+
+
+@pytest.fixture
+def database(postgres: Databases) -> Iterator[str]:
+    """The URL of an empty database, for one test."""
+    url = postgres.fresh()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Server]:
+    """A server for one test, which may crash it."""
+    with running() as server:
+        yield server
