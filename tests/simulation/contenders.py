@@ -1,4 +1,4 @@
-"""What real processes do to one SQLite file; run as a program, it says in JSON what became of it.
+"""What real processes do to one store; run as a program, it says in JSON what became of it.
 
 It imports the library once and forks, so that dozens of processes are there at the same moment.
 """
@@ -8,18 +8,28 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, cast
 
-from insight_sessions import AnnounceProject, Contact, Desk, Member, OpenCall, Project, RegisterInterest, Session
+from insight_sessions import (
+    AnnounceProject,
+    Contact,
+    Desk,
+    Member,
+    OpenCall,
+    Project,
+    RegisterInterest,
+    Session,
+    StorageError,
+)
 from insight_sessions.domain.registration import Registration
-from insight_sessions.storage.port import Change, Receipt, Snapshot, Storage
+from insight_sessions.storage.port import Change, Hold, Receipt, Snapshot, Storage
 from insight_sessions.storage.sqlite import SQLiteStorage
-from insight_sessions.storage.sqlite_hold import SQLiteHold
 
 Say = Callable[[str], None]
 SECRET = "sixteen bytes and more"
@@ -46,14 +56,23 @@ def register(desk: Desk, name: str) -> Registration:
     return desk.do(RegisterInterest(project_id="p", member=member, sessions=("a", "b"), id=name))
 
 
+def opened(place: str) -> Storage:
+    """The store at a place: the URL of a PostgreSQL database, or else the path of a file."""
+    if not place.startswith("postgresql:"):
+        return SQLiteStorage(Path(place), os.urandom)
+    from insight_sessions_postgres import PostgresStorage  # noqa: PLC0415 - most tests need no driver
+
+    return PostgresStorage.open(place)
+
+
 def desk_on(storage: Storage) -> Desk:
     """A desk without installed plugins."""
     return Desk(storage, discover=False, secret=SECRET)
 
 
-def announced(path: Path) -> None:
-    """A file with an open call in it."""
-    with desk_on(SQLiteStorage(path, os.urandom)) as desk:
+def announced(place: str) -> None:
+    """A store with an open call in it."""
+    with desk_on(opened(place)) as desk:
         desk.do(AnnounceProject(project=project()))
         desk.do(OpenCall(project_id="p"))
 
@@ -122,21 +141,20 @@ class Gate:
 # Many at once
 
 
-def contend(path: Path, contenders: int, each: int, *, lockless: bool = False) -> object:
+def contend(place: str, contenders: int, each: int, *, lockless: bool = False) -> object:
     """So many processes register so many members each for five places, beginning at one moment.
 
     Args:
-        path: the file.
+        place: of the store.
         contenders: how many processes.
         each: how many members each of them registers.
         lockless: whether nobody is kept out; then all have read before the first one writes.
     """
-    announced(path)
+    announced(place)
     start, reading = Gate(), Gate()
 
     def work(say: Say, number: int) -> None:
-        storage: Any = LocklessStorage(path, reading) if lockless else SQLiteStorage(path, os.urandom)
-        desk = desk_on(storage)
+        desk = desk_on(lockless_on(opened(place), reading) if lockless else opened(place))
         desk.state("p")
         start.arrive()
         for one in range(each):
@@ -149,31 +167,32 @@ def contend(path: Path, contenders: int, each: int, *, lockless: bool = False) -
         reading.open_when(contenders)
     answers = [json.loads(line) for child in children for line in child.lines()]
     codes = [child.ended() for child in children]
-    with desk_on(SQLiteStorage(path, os.urandom)) as desk:
+    with desk_on(opened(place)) as desk:
         stored = [[one.id, one.place, one.arrived] for one in desk.state("p").registrations.values()]
         journal = [event.number for event in desk.history("p")]
     return {"answers": answers, "codes": codes, "stored": stored, "journal": journal}
 
 
-class LocklessStorage(SQLiteStorage):
+def lockless_on(storage: Storage, gate: Gate) -> Storage:
     """The control: nobody is kept out, everybody decides on what they read, and the last one to write is believed."""
-
-    def __init__(self, path: Path, gate: Gate) -> None:
-        super().__init__(path, os.urandom)
-        self._gate = gate
+    locked = storage.hold
 
     @contextmanager
-    def hold(self, project_id: str) -> Iterator["LocklessHold"]:  # type: ignore[override]  # what is wrong with it
+    def hold(project_id: str) -> Generator[Hold, None, None]:
         """Read, and wait until all have read; then write."""
-        snapshot = self.read(project_id)
-        self._gate.arrive()
-        yield LocklessHold(super().hold(project_id), snapshot)
+        snapshot = storage.read(project_id)
+        gate.arrive()
+        lockless: object = LocklessHold(locked(project_id), snapshot)
+        yield cast("Hold", lockless)
+
+    storage.hold = hold  # type: ignore[method-assign]  # what is wrong with it
+    return storage
 
 
 class LocklessHold:
     """What was read before, taken for what is."""
 
-    def __init__(self, real: SQLiteHold, snapshot: Snapshot) -> None:
+    def __init__(self, real: AbstractContextManager[Hold], snapshot: Snapshot) -> None:
         self._real = real
         self.epoch = snapshot.epoch
         self.version = snapshot.version
@@ -202,23 +221,23 @@ class LocklessHold:
 # Killed in the middle
 
 
-def kills(path: Path, lives: int, seed: int) -> object:
+def kills(place: str, lives: int, seed: int) -> object:
     """Kill a process that registers members, again and again, and look at what it left.
 
     Args:
-        path: the file.
+        place: of the store.
         lives: how many processes are killed.
         seed: for when they are.
     """
-    announced(path)
+    announced(place)
     dice = random.Random(seed)  # noqa: S311 - so that a failure can be looked at again
     acknowledged: dict[str, str] = {}
     broken: list[str] = []
     unsaid = 0
     for life in range(lives):
-        said = _killed(path, life, dice)
+        said = _killed(place, life, dice)
         acknowledged.update(said)
-        with desk_on(SQLiteStorage(path, os.urandom)) as desk:
+        with desk_on(opened(place)) as desk:
             there = desk.state("p").registrations
             broken += [f"{name} is lost" for name, id in said.items() if id not in there]
             broken += [f"{name} got another answer" for name, id in said.items() if register(desk, name).id != id]
@@ -228,7 +247,7 @@ def kills(path: Path, lives: int, seed: int) -> object:
             acknowledged[name] = mine.id
             expected = there.keys() | {mine.id}
             broken += [f"{name} came twice"] if desk.state("p").registrations.keys() != expected else []
-    with desk_on(SQLiteStorage(path, os.urandom)) as desk:
+    with desk_on(opened(place)) as desk:
         registrations = desk.state("p").registrations
         broken += [f"{name} is lost" for name, id in acknowledged.items() if id not in registrations]
         journal = [event.number for event in desk.history("p")]
@@ -236,13 +255,13 @@ def kills(path: Path, lives: int, seed: int) -> object:
     return {"acknowledged": len(acknowledged), "unsaid": unsaid, "broken": broken, "journal": journal, "places": places}
 
 
-def _killed(path: Path, life: int, dice: random.Random) -> dict[str, str]:
+def _killed(place: str, life: int, dice: random.Random) -> dict[str, str]:
     """One life: what it had said before it was killed; one in five ends between a commit and its answer."""
     last = dice.randint(0, 4)
     between = life % 5 == 0
 
     def work(say: Say) -> None:
-        desk = desk_on(SQLiteStorage(path, os.urandom))
+        desk = desk_on(opened(place))
         for one in range(100_000):
             name = f"m{life}-{one}"
             mine = register(desk, name)
@@ -262,13 +281,60 @@ def _killed(path: Path, life: int, dice: random.Random) -> dict[str, str]:
     return dict(line.split() for line in said)
 
 
+# The server gone in the middle
+
+
+def endure(place: str, contenders: int, stop: str) -> object:
+    """So many processes register one member after another, whatever becomes of the server meanwhile.
+
+    Args:
+        place: of the store.
+        contenders: how many processes.
+        stop: they go on until there is such a file.
+    """
+    announced(place)
+
+    def work(say: Say, number: int) -> None:
+        desk = desk_on(opened(place))
+        one = troubles = 0
+        while not Path(stop).exists():
+            try:
+                mine = register(desk, f"m{number}-{one}")
+            except StorageError:
+                troubles += 1
+                time.sleep(0.01)
+                continue
+            say(json.dumps([f"m{number}-{one}", mine.id]))
+            one += 1
+        say(json.dumps(["troubles", troubles]))
+
+    children = [Child(partial(work, number=number)) for number in range(contenders)]
+    said = [json.loads(line) for child in children for line in child.lines()]
+    codes = [child.ended() for child in children]
+    acknowledged = {name: id for name, id in said if name != "troubles"}
+    troubles = sum(count for name, count in said if name == "troubles")
+    with desk_on(opened(place)) as desk:
+        registrations = desk.state("p").registrations
+        again = {name: register(desk, name).id for name in acknowledged}
+        return {
+            "codes": codes,
+            "troubles": troubles,
+            "acknowledged": len(acknowledged),
+            "lost": [name for name, id in acknowledged.items() if id not in registrations],
+            "otherwise": [name for name, id in acknowledged.items() if again[name] != id],
+            "registrations": len(registrations),
+            "places": sorted(one.place for one in registrations.values() if one.place),
+            "journal": [event.number for event in desk.history("p")],
+        }
+
+
 # Forked in the middle
 
 
-def fork(path: Path) -> object:
+def fork(place: str) -> object:
     """A desk that was used before a fork is used after it, in the parent and in the child at once."""
-    announced(path)
-    desk = desk_on(SQLiteStorage(path, os.urandom))
+    announced(place)
+    desk = desk_on(opened(place))
     register(desk, "before")
     gate = Gate()
 
@@ -288,17 +354,20 @@ def fork(path: Path) -> object:
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the first argument says."""
-    kind, path = arguments[0], Path(arguments[1])
+    kind, place = arguments[0], arguments[1]
+    if kind == "endure":
+        sys.stdout.write(json.dumps(endure(place, int(arguments[2]), arguments[3])))
+        return
     numbers = [int(number) for number in arguments[2:]]
     match kind:
         case "contend":
-            found = contend(path, *numbers)
+            found = contend(place, *numbers)
         case "lockless":
-            found = contend(path, *numbers, lockless=True)
+            found = contend(place, *numbers, lockless=True)
         case "kills":
-            found = kills(path, *numbers)
+            found = kills(place, *numbers)
         case _:
-            found = fork(path)
+            found = fork(place)
     sys.stdout.write(json.dumps(found))
 
 

@@ -66,7 +66,7 @@ def test_nobody_is_told_of_the_end_of_a_place_they_never_heard_of() -> None:
 def test_asking_for_the_same_sessions_again_leaves_a_journal_entry(tmp_path: Path) -> None:
     """Whoever begins to wait for what they first wished moves to the back of its line: that has happened."""
     path = tmp_path / "store.db"
-    announced(path)
+    announced(str(path))
     with desk_on(SQLiteStorage(path, os.urandom)) as desk:
         mine = [register(desk, f"m{number}") for number in range(4)][-1]
         assert mine.place == "b"
