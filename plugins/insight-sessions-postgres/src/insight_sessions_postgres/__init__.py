@@ -1,1 +1,37 @@
 """The storage of insight-sessions in PostgreSQL, for many processes and many machines."""
+
+from typing import TYPE_CHECKING
+
+from insight_sessions import Runtime, StorageBackend, hookimpl
+from insight_sessions.storage.port import Storage
+
+if TYPE_CHECKING:
+    from insight_sessions_postgres.address import Limits as Limits
+    from insight_sessions_postgres.storage import PostgresStorage as PostgresStorage
+
+__all__ = ["Limits", "PostgresStorage"]
+
+
+def __getattr__(name: str) -> object:
+    # Late: the driver takes longer to load than the whole library, and not every process opens a store.
+    if name == "PostgresStorage":
+        from insight_sessions_postgres.storage import PostgresStorage  # noqa: PLC0415
+
+        return PostgresStorage
+    if name == "Limits":
+        from insight_sessions_postgres.address import Limits  # noqa: PLC0415
+
+        return Limits
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _open(url: str, runtime: Runtime) -> Storage:
+    from insight_sessions_postgres.storage import PostgresStorage  # noqa: PLC0415 - as above
+
+    return PostgresStorage.open(url, runtime=runtime)
+
+
+@hookimpl
+def insight_sessions_storage_backend() -> StorageBackend:
+    """The scheme ``postgresql:``, and how to open a store of that kind."""
+    return StorageBackend("postgresql", _open)

@@ -1,0 +1,75 @@
+"""Where a store is: its URL, taken apart, and how long to wait for the server."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from insight_sessions import StorageError
+
+SCHEMA: Final = "insight_sessions"
+_HELP: Final = "write postgresql://user@host/database, with ?schema=name for a schema of another name"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a store waits, in seconds, and how many connections a process may have.
+
+    Args:
+        connect: for the server to take a connection.
+        pool: for another thread to give back a connection, when all are in use.
+        lock: for a project that somebody else holds.
+        statement: for one statement. A commit is waited for without a limit: a standby may have to confirm it.
+        idle: between two statements of a transaction, before the server ends it.
+        connections: so many at most.
+    """
+
+    connect: float = 10
+    pool: float = 30
+    lock: float = 30
+    statement: float = 60
+    idle: float = 60
+    connections: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server, a database, and a schema in it.
+
+    Args:
+        dsn: for the driver.
+        schema: where the tables are.
+        name: the server and the database, as messages name them; never the password.
+    """
+
+    dsn: str
+    schema: str
+    name: str
+
+    @classmethod
+    def of(cls, url: str) -> "Address":
+        """Take a URL apart.
+
+        Args:
+            url: what libpq takes, and ``schema=`` among its parameters.
+
+        Raises:
+            StorageError: it is no URL of a PostgreSQL store.
+        """
+        try:
+            parts = urlsplit(url)
+            query = dict(parse_qsl(parts.query, keep_blank_values=True))
+            schema = query.pop("schema", SCHEMA)
+            # libpq reads %20, and takes a plus for a plus
+            dsn = urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
+            settings = conninfo_to_dict(dsn)
+        except (ValueError, psycopg.Error):
+            raise StorageError(f"the address of the PostgreSQL store cannot be read: {_HELP}") from None
+        if parts.scheme not in ("postgresql", "postgres") or parts.fragment:
+            raise StorageError(f"this is no address of a PostgreSQL store: {_HELP}")
+        if not schema or len(schema.encode("utf-8", "replace")) > 63 or "\0" in schema or schema.startswith("pg_"):
+            raise StorageError(f"{schema!r} cannot be the name of a schema of ours: choose another one")
+        place = f"{settings.get('host') or 'localhost'}:{settings.get('port') or 5432}"
+        return cls(dsn, schema, f"{place}/{settings.get('dbname') or settings.get('user') or ''}")

@@ -1,0 +1,105 @@
+"""The statements on projects, for a schema of any name: ``@`` stands for it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+
+class Call(NamedTuple):
+    """A statement, and what it is given."""
+
+    statement: bytes
+    values: Sequence[Any] = ()
+
+
+BEGIN: Final = Call(b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+COMMIT: Final = Call(b"COMMIT")
+ROLLBACK: Final = Call(b"ROLLBACK")
+NO_LIMIT: Final = Call(b"SET LOCAL statement_timeout = 0")
+LIMITS: Final = b"""
+SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true),
+       set_config('idle_in_transaction_session_timeout', %s, true)
+"""
+LOCK: Final = b"SELECT pg_advisory_xact_lock(%s)"
+
+# A restore shows in one of these at the latest: the stored word (set by `restored`), the cluster, the table, the
+# database, and the timeline, which a promoted standby or a recovery to a point in time begins anew.
+_EPOCH: Final = """
+concat_ws('-', meta.epoch, (SELECT system_identifier FROM pg_control_system()), meta.tableoid,
+    (SELECT oid FROM pg_database WHERE datname = current_database()), left(pg_walfile_name(pg_current_wal_lsn()), 8))
+"""
+
+TEMPLATES: Final = {
+    "store": "SELECT EPOCH, meta.oldest, ARRAY(SELECT name FROM @.consumer), pg_current_xact_id()::text FROM @.meta",
+    "project": "SELECT version, journal_end FROM @.project WHERE project_id = %s FOR UPDATE",
+    "changed": """
+        SELECT kind, id, version, subject, unique_key, body FROM @.record
+        WHERE project_id = %s AND version > %s ORDER BY version, kind, id LIMIT %s
+    """,
+    "receipts": """
+        SELECT command_id, fingerprint, kind, result, version, at FROM @.receipt
+        WHERE project_id = %s AND command_id = ANY(%s)
+    """,
+    "new_project": "INSERT INTO @.project (version, journal_end, wake_at, project_id) VALUES (%s, %s, %s, %s)",
+    "next_version": "UPDATE @.project SET version = %s, journal_end = %s, wake_at = %s WHERE project_id = %s",
+    "put_records": """
+        INSERT INTO @.record (project_id, version, kind, id, subject, unique_key, body)
+        SELECT %s, %s, * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+        ON CONFLICT (project_id, kind, id) DO UPDATE SET version = excluded.version, subject = excluded.subject,
+        unique_key = excluded.unique_key, body = excluded.body
+    """,
+    "add_entries": """
+        INSERT INTO @.journal (project_id, number, body)
+        SELECT %s, %s + place, body FROM unnest(%b::text[]) WITH ORDINALITY AS new (body, place)
+    """,
+    "add_receipts": """
+        INSERT INTO @.receipt (project_id, version, command_id, fingerprint, kind, result, at)
+        SELECT %s, %s, * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[])
+    """,
+    # One statement each, so that it sees one moment: the first row is about the project, the others are its records.
+    "read": """
+        SELECT NULL, EPOCH, project.version, project.journal_end::text, NULL, NULL
+        FROM @.meta LEFT JOIN @.project ON project.project_id = %s
+        UNION ALL (SELECT kind, id, version, subject, unique_key, body FROM @.record
+        WHERE project_id = %s AND version > %s ORDER BY version, kind, id)
+    """,
+    "whole": """
+        SELECT NULL, EPOCH, project.version, project.journal_end
+        FROM @.meta LEFT JOIN @.project ON project.project_id = %s
+        UNION ALL (SELECT kind, body, NULL, NULL FROM @.record
+        WHERE project_id = %s AND body IS NOT NULL ORDER BY version, kind, id)
+    """,
+    "project_ids": "SELECT project_id FROM @.project ORDER BY project_id",
+    "due": "SELECT project_id FROM @.project WHERE wake_at <= %s ORDER BY wake_at, project_id LIMIT %s",
+    "about": """
+        SELECT project_id, kind, id, version, subject, unique_key, body FROM @.record
+        WHERE subject = %s ORDER BY project_id, version, kind, id
+    """,
+    "journal": """
+        SELECT number, body FROM @.journal WHERE project_id = %s AND number > %s ORDER BY number LIMIT %s
+    """,
+    "forget_receipts": """
+        WITH gone AS (DELETE FROM @.receipt WHERE at < %s RETURNING 1) SELECT count(*) FROM gone
+    """,
+    "restored": "UPDATE @.meta SET epoch = %s",
+}
+
+
+class Statements:
+    """The statements, for one schema.
+
+    Args:
+        schema: its name, quoted.
+        templates: by name, with ``@`` for the schema.
+    """
+
+    def __init__(self, schema: str, templates: Mapping[str, str]) -> None:
+        self.schema = schema
+        # The name may hold what the driver would take for a place to fill.
+        at = schema.replace("%", "%%")
+        self._statements = {
+            name: text.replace("EPOCH", _EPOCH).replace("@", at).encode() for name, text in templates.items()
+        }
+
+    def call(self, name: str, *values: Any) -> Call:  # noqa: ANN401 - whatever the driver can send
+        """One of them, with what it is given."""
+        return Call(self._statements[name], values)
