@@ -296,30 +296,26 @@ def endure(place: str, contenders: int, stop: str) -> object:
 
     def work(say: Say, number: int) -> None:
         desk = desk_on(opened(place))
-        one = troubles = 0
+        one = 0
         while not Path(stop).exists():
             try:
                 mine = register(desk, f"m{number}-{one}")
             except StorageError:
-                troubles += 1
                 time.sleep(0.01)
                 continue
-            say(json.dumps([f"m{number}-{one}", mine.id]))
+            say(json.dumps([f"m{number}-{one}", mine.id, time.monotonic()]))
             one += 1
-        say(json.dumps(["troubles", troubles]))
 
     children = [Child(partial(work, number=number)) for number in range(contenders)]
     said = [json.loads(line) for child in children for line in child.lines()]
     codes = [child.ended() for child in children]
-    acknowledged = {name: id for name, id in said if name != "troubles"}
-    troubles = sum(count for name, count in said if name == "troubles")
+    acknowledged = {name: id for name, id, _ in said}
     with desk_on(opened(place)) as desk:
         registrations = desk.state("p").registrations
         again = {name: register(desk, name).id for name in acknowledged}
         return {
             "codes": codes,
-            "troubles": troubles,
-            "acknowledged": len(acknowledged),
+            "acknowledged": sorted(at for _, _, at in said),
             "lost": [name for name, id in acknowledged.items() if id not in registrations],
             "otherwise": [name for name, id in acknowledged.items() if again[name] != id],
             "registrations": len(registrations),

@@ -41,8 +41,8 @@ class ShardedStorage:
     on it.
 
     What has an order across projects within one store (`due`, `claim`, `dead_letters`) has it here within each server,
-    and the servers take turns. A server that cannot be reached fails what needs it. That is what concerns its own
-    projects, what asks every project, and the making of new projects.
+    and the servers take turns. A server that cannot be reached fails what needs it: what concerns its own
+    projects, what asks every project, the making of new projects, and the opening of a desk.
 
     Args:
         servers: the stores by name, at least one. A name takes part in where new projects go, so it stays with its
