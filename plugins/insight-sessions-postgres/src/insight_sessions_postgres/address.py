@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -23,6 +23,7 @@ class Limits:
         lock: for a project that somebody else holds.
         statement: for one statement. A commit is waited for without a limit: a standby may have to confirm it.
         idle: between two statements of a transaction, before the server ends it.
+        restart: for a server that answered before and does so no more, when nothing was written yet.
         connections: so many at most.
     """
 
@@ -31,6 +32,7 @@ class Limits:
     lock: float = 30
     statement: float = 60
     idle: float = 60
+    restart: float = 10
     connections: int = 10
 
 
@@ -60,16 +62,18 @@ class Address:
         """
         try:
             parts = urlsplit(url)
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
-            schema = query.pop("schema", SCHEMA)
-            # libpq reads %20, and takes a plus for a plus
-            dsn = urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
-            settings = conninfo_to_dict(dsn)
+            # left as they are, for libpq takes a plus for a plus
+            settings = [part for part in parts.query.split("&") if part]
+            ours = [part.removeprefix("schema=") for part in settings if part.startswith("schema=")]
+            schema = unquote(ours[-1]) if ours else SCHEMA
+            query = "&".join(part for part in settings if not part.startswith("schema="))
+            dsn = urlunsplit(parts._replace(query=query))
+            read = conninfo_to_dict(dsn)
         except (ValueError, psycopg.Error):
             raise StorageError(f"the address of the PostgreSQL store cannot be read: {_HELP}") from None
         if parts.scheme not in ("postgresql", "postgres") or parts.fragment:
             raise StorageError(f"this is no address of a PostgreSQL store: {_HELP}")
         if not schema or len(schema.encode("utf-8", "replace")) > 63 or "\0" in schema or schema.startswith("pg_"):
             raise StorageError(f"{schema!r} cannot be the name of a schema of ours: choose another one")
-        place = f"{settings.get('host') or 'localhost'}:{settings.get('port') or 5432}"
-        return cls(dsn, schema, f"{place}/{settings.get('dbname') or settings.get('user') or ''}")
+        place = f"{read.get('host') or 'localhost'}:{read.get('port') or 5432}"
+        return cls(dsn, schema, f"{place}/{read.get('dbname') or read.get('user') or ''}")

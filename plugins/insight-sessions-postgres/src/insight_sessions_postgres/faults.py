@@ -8,6 +8,8 @@ from insight_sessions import StorageBusy, StorageError
 
 DRIVER_ERRORS: Final = (psycopg.Error, OSError, UnicodeEncodeError, OverflowError)
 
+NO_RIGHT: Final = "42501"
+
 _AGAIN: Final = {
     "40001": "another transaction was in the way",
     "40P01": "two transactions waited for each other",
@@ -21,17 +23,18 @@ _AGAIN: Final = {
     "57P05": "the server ended an idle connection",
 }
 
+_GONE: Final = frozenset({"40001", "40P01", "53300", "57P01", "57P02", "57P03", "57P05"})
+"""Of these, what whoever had nothing written yet may try again at once."""
+
 _WHAT: Final = {
     "25006": "takes no writes: it is a standby, or read-only. Name the primary server, or add target_session_attrs="
     "read-write to the address",
-    "42501": "refuses for lack of rights. Let the role of the address use the schema and write its tables",
+    NO_RIGHT: "refuses for lack of rights. Let the role of the address use the schema and write its tables",
     "53100": "has no disk space left",
     "53200": "has no memory left",
     "22021": "refused a text that it cannot store",
     "54000": "refused a text that is too long for an index",
 }
-"""Others are named by their code."""
-
 # What libpq says when it could not connect carries no code, only the server's words.
 _REFUSED: Final = {
     "password authentication failed": "refuses the password of the address. Put in the right one",
@@ -51,11 +54,11 @@ def code(error: BaseException) -> str:
     return getattr(error, "sqlstate", None) or ""
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether the same may go well a moment later, when nothing was committed."""
+def is_lost(error: BaseException | None) -> bool:
+    """Whether it is the server's or the network's, or another transaction's, and may be gone a moment later."""
     if isinstance(error, psycopg.OperationalError) and not code(error):
         return not _reason(error)
-    return code(error) in _AGAIN or code(error).startswith("08")
+    return error is not None and (code(error) in _GONE or code(error).startswith("08"))
 
 
 def _reason(error: BaseException) -> str:

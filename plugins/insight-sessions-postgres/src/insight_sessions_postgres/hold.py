@@ -155,18 +155,22 @@ class PostgresHold:
             journal_end=self.journal_end,
             consumers=self.consumers,
         )
+
+        def write() -> None:
+            for call in self._writes(change):
+                transaction.send(call)
+            if self._also is not None:
+                self._also(transaction.connection, change)
+            for call in self._connections.seal():
+                transaction.send(call)
+
         try:
-            with transaction.connection.pipeline():
-                for call in self._writes(change):
-                    transaction.send(call)
-                if self._also is not None:
-                    self._also(transaction.connection, change)
-                transaction.end()
+            transaction.do(write, end=True)
         except DRIVER_ERRORS as error:
-            transaction.ended = False
             if not transaction.connection.closed:
                 raise translated(error, self._connections.name) from error
             self._find_out(transaction, error)
+        self._connections.sealed()
         self._guard.saw(self._project_id, change.version)
 
     def _find_out(self, transaction: Transaction, lost: BaseException) -> None:

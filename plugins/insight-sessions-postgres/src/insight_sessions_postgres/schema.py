@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import errors
+from psycopg.rows import tuple_row
 
 from insight_sessions import StorageError, UpgradeNeeded
 
@@ -69,7 +70,7 @@ LEAST: int = 1
 
 _SEEN = """
 SELECT current_setting('server_version_num')::integer >= 130000, current_setting('server_encoding'),
-       pg_is_in_recovery(), to_regnamespace(%s) IS NOT NULL,
+       pg_is_in_recovery(),
        ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relname = ANY(%s))
 """
 
@@ -113,8 +114,10 @@ def recognise(connection: Connection, schema: str, name: str, epoch: Callable[[]
 def _number(connection: Connection, schema: str, name: str) -> int:
     """The number of the schema that is there, 0 for none."""
     at = quoted(schema)
-    row = connection.execute(_SEEN, (at, at, list(_TABLES))).fetchone()
-    new_enough, encoding, standby, _, tables = row or (False, "", False, False, [])
+    # With a cursor of our own making, for a lent connection may have another kind.
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    row = cursor.execute(_SEEN, (at, list(_TABLES))).fetchone()
+    new_enough, encoding, standby, tables = row or (False, "", False, [])
     if not new_enough:
         raise StorageError(f"{name}: a store needs PostgreSQL 13 or newer")
     if encoding != "UTF8":
@@ -130,7 +133,7 @@ def _number(connection: Connection, schema: str, name: str) -> int:
     if "meta" not in tables:
         raise foreign
     try:
-        found = connection.execute(f"SELECT program, number, oldest FROM {at}.meta".encode()).fetchone()  # noqa: S608 - quoted
+        found = cursor.execute(f"SELECT program, number, oldest FROM {at}.meta".encode()).fetchone()  # noqa: S608 - quoted
     except (errors.UndefinedColumn, errors.WrongObjectType) as error:
         raise foreign from error
     if found is None or found[0] != MARK:

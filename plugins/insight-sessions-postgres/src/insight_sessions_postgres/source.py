@@ -1,26 +1,30 @@
 """The connections of one process to a server: opened when needed, kept, given up after a fork."""
 
+import re
 import select
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from ctypes import py_object, pythonapi
 from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import ConnectionTimeout, Diagnostic
 from psycopg.pq import TransactionStatus
 
 from insight_sessions import Runtime, StorageBusy, StorageError
 from insight_sessions.storage.forks import watch
 from insight_sessions_postgres.address import Address, Limits
-from insight_sessions_postgres.faults import DRIVER_ERRORS, is_passing, translated
+from insight_sessions_postgres.faults import DRIVER_ERRORS, is_lost, translated
 from insight_sessions_postgres.schema import Connection, recognise
 from insight_sessions_postgres.statements import BEGIN, COMMIT, LIMITS, NO_LIMIT, ROLLBACK, Call
 from insight_sessions_postgres.transaction import Rows, Transaction
 
-PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, *[1.5] * 8)
-"""Seconds before each new try, while a server restarts and nothing was written yet; each is spread by a half."""
+LONGEST_PAUSE: Final = 1.0
+"""Seconds between two tries while a server restarts."""
+
+
+_NUMBER: Final = re.compile(r"\d+")
 
 
 class Source:
@@ -38,7 +42,6 @@ class Source:
         self._limits = limits
         self._runtime = runtime
         self.process = 0
-        self.rounds = 0
         self._closed = False
         self._known = False
         times = (limits.statement, limits.lock, limits.idle)
@@ -54,44 +57,28 @@ class Source:
 
     # Transactions
 
-    @contextmanager
-    def transaction(self) -> Generator[Transaction, None, None]:
-        """A transaction, undone unless it is ended; errors of the driver become ours."""
-        transaction = self.take()
-        process = self.process
-        try:
-            yield transaction
-        except DRIVER_ERRORS as error:
-            raise translated(error, self.name) from error
-        finally:
-            self.give_back(transaction, process)
-
-    def ask(self, *calls: Call) -> list[Rows]:
-        """Run statements that only read, in one round trip, and again while the server restarts."""
-        transaction, process, rows = self.begin(*calls, end=True)
-        self.give_back(transaction, process)
-        return rows
-
     def begin(self, *calls: Call, end: bool = False) -> tuple[Transaction, int, list[Rows]]:
-        """Begin a transaction with statements that write nothing, and try again while the server restarts.
+        """Begin a transaction, and try again while the server restarts.
 
         Args:
-            calls: the statements.
+            calls: the statements: when they are ended at once, such as may be done twice.
             end: whether to end it at once.
 
         Returns:
             The transaction, for `give_back`; the process, the same; the rows that each statement gave.
         """
-        tried = 0
+        waited, pause = 0.0, 0.0
         while True:
             try:
                 return self._begin(*calls, end=end)
             except StorageError as error:
-                known_before = self._known and isinstance(error.__cause__, DRIVER_ERRORS)
-                if not known_before or tried == len(PAUSES) or not is_passing_fault(error):
+                if not (self._known and is_lost(error.__cause__) and waited < self._limits.restart):
                     raise
-            self._runtime.sleep(PAUSES[tried] * (0.5 + self._runtime.jitter()))
-            tried += 1
+                if isinstance(error.__cause__, ConnectionTimeout):
+                    waited += self._limits.connect
+            self._runtime.sleep(pause * (0.5 + self._runtime.jitter()))
+            waited += pause
+            pause = min(max(pause * 2, 0.05), LONGEST_PAUSE)
 
     def _begin(self, *calls: Call, end: bool) -> tuple[Transaction, int, list[Rows]]:
         transaction = self.take()
@@ -103,6 +90,22 @@ class Source:
             if isinstance(error, DRIVER_ERRORS):
                 raise translated(error, self.name) from error
             raise
+
+    def scrub(self, calls: Sequence[Call]) -> int:
+        """Write tables anew; gives how many rows had to be kept although they are deleted."""
+        transaction, process = self.take(), self.process
+        kept: list[int] = []
+
+        def count(said: Diagnostic) -> None:
+            kept.extend(map(int, _NUMBER.findall(said.message_detail or "")[:1]))
+
+        transaction.connection.add_notice_handler(count)
+        try:
+            transaction.run(*calls, end=True)
+        finally:
+            transaction.connection.remove_notice_handler(count)
+            self.give_back(transaction, process)
+        return sum(kept)
 
     # Connections
 
@@ -129,7 +132,9 @@ class Source:
                     return None
                 connection = self._idle.pop()
             # A server that closed it said so; nobody else would say anything.
-            if not select.select([connection.fileno()], [], [], 0)[0]:
+            waiting = select.poll()
+            waiting.register(connection.fileno(), select.POLLIN)
+            if not waiting.poll(0):
                 return connection
             self._drop(connection)
 
@@ -160,6 +165,7 @@ class Source:
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
+            "tcp_user_timeout": 60_000,
         }
         return {"client_encoding": "utf8", **{name: value for name, value in usual.items() if name not in given}}
 
@@ -191,6 +197,13 @@ class Source:
             self._open.discard(connection)
         connection.close()
 
+    def seal(self) -> Sequence[Call]:
+        """Nothing more is needed at a commit."""
+        return ()
+
+    def sealed(self) -> None:
+        """Nothing to remember of it."""
+
     # Closing and forking
 
     def close(self) -> None:
@@ -212,8 +225,3 @@ class Source:
             pythonapi.Py_IncRef(py_object(connection))
         self.process += 1
         self._start_afresh()
-
-
-def is_passing_fault(error: StorageError) -> bool:
-    """Whether what caused an error of ours may be gone a moment later."""
-    return error.__cause__ is not None and is_passing(error.__cause__)

@@ -80,6 +80,10 @@ TEMPLATES: Final = {
     "forget_receipts": """
         WITH gone AS (DELETE FROM @.receipt WHERE at < %s RETURNING 1) SELECT count(*) FROM gone
     """,
+    # Not VACUUM FULL, which does the same and knows no limit to its waiting. What waits here holds up everybody.
+    "scrub_limits": "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '2s', true)",
+    "scrub_records": "CLUSTER VERBOSE @.record USING record_pkey",
+    "scrub_outbox": "CLUSTER VERBOSE @.outbox USING outbox_pkey",
     "restored": "UPDATE @.meta SET epoch = %s",
 }
 

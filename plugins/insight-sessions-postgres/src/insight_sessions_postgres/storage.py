@@ -5,13 +5,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from insight_sessions import Runtime
+import psycopg
+
+from insight_sessions import Runtime, StorageError
 from insight_sessions.storage.port import Delivery, Entry, Record, Scrub, Settlement, Snapshot, Whole
 from insight_sessions_postgres import outbox, statements
-from insight_sessions_postgres.address import Address, Limits
-from insight_sessions_postgres.faults import DRIVER_ERRORS, translated
+from insight_sessions_postgres.address import SCHEMA, Address, Limits
+from insight_sessions_postgres.faults import DRIVER_ERRORS, NO_RIGHT, code, translated
 from insight_sessions_postgres.guard import Guard
 from insight_sessions_postgres.hold import Also, PostgresHold, records
+from insight_sessions_postgres.lent import Lent
 from insight_sessions_postgres.letters import got, number, put
 from insight_sessions_postgres.schema import quoted
 from insight_sessions_postgres.source import Source
@@ -53,6 +56,31 @@ class PostgresStorage:
         """
         address, limits, runtime = Address.of(url), limits or Limits(), runtime or Runtime()
         return cls(Source(address, limits, runtime), address.schema, limits, runtime, also)
+
+    @classmethod
+    def lent(
+        cls,
+        connection: Callable[[], psycopg.Connection[Any]],
+        *,
+        schema: str = SCHEMA,
+        also: Also | None = None,
+        limits: Limits | None = None,
+        runtime: Runtime | None = None,
+    ) -> "PostgresStorage":
+        """A store inside one transaction of the host: what is changed here is committed, or undone, with it.
+
+        Make one for each transaction, with a desk of its own, and let go of both when it ends: they remember what was
+        never committed when the host undoes it. A store that outlives its transaction refuses to work.
+
+        Args:
+            connection: gives the host's connection. It is never committed, rolled back, or closed here.
+            schema: the schema of the tables, which are there already.
+            also: as in `open`.
+            limits: as in `open`; of use here is only ``lock``, for other threads. The host's own limits hold.
+            runtime: as in `open`.
+        """
+        limits, runtime = limits or Limits(), runtime or Runtime()
+        return cls(Lent(connection, schema, runtime), schema, limits, runtime, also)
 
     def _secret(self) -> str:
         return self._runtime.random_bytes(12).hex()
@@ -163,7 +191,22 @@ class PostgresStorage:
         return {got(name): count for name, count in self._ask("backlog")}
 
     def scrub(self) -> Scrub:
-        """Write the tables anew without what was erased."""
+        """Write the tables anew without what was erased; pending while somebody sees what was there before.
+
+        Needs as much free space as the tables are long, and holds up everybody meanwhile. It waits for others no longer
+        than two seconds. The server's write-ahead log, its standbys and its backups are not the store's to clean.
+        """
+        calls = [self._sql.call(name) for name in ("scrub_limits", "scrub_records", "scrub_outbox")]
+        try:
+            kept = self._connections.scrub(calls)
+        except DRIVER_ERRORS as error:
+            if code(error) == NO_RIGHT:
+                return Scrub(clean=False, reason="only the owner of the tables can write them anew: scrub as that role")
+            return Scrub(clean=False, reason=str(translated(error, self._connections.name)))
+        except StorageError as error:
+            return Scrub(clean=False, reason=str(error))
+        if kept:
+            return Scrub(clean=False, reason="another transaction, or a standby, still sees what was there before")
         return Scrub(clean=True)
 
     def restored(self) -> None:

@@ -1,6 +1,6 @@
 """Statements of one transaction, sent together and answered together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import psycopg
@@ -27,57 +27,83 @@ class Transaction:
         self.connection = connection
         self._opening = opening
         self._closing = closing
-        self.begun = self.ended = False
+        self.is_open = False
 
     def run(self, *calls: Call, end: bool = False) -> list[Rows]:
         """Send statements, and wait for all their answers.
 
         Args:
             calls: the statements.
-            end: whether to commit with them.
+            end: whether to end it with them.
 
         Returns:
             The rows that each of them gave.
         """
         cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
-        with self.connection.pipeline():
-            self.begin()
+
+        def send() -> None:
             cursors.extend(self.send(call) for call in calls)
-            if end:
-                self.end()
+
+        self.do(send, end=end)
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
-    def begin(self) -> None:
-        """Send what begins it, unless it was sent."""
-        if not self.begun:
-            self.begun = True
-            for call in self._opening:
-                self.send(call)
+    def do(self, sending: Callable[[], None], *, end: bool) -> None:
+        """Wait for all the answers to what is sent meanwhile, in one round trip.
 
-    def end(self) -> None:
-        """Send what ends it."""
-        for call in self._closing:
-            self.send(call)
-        self.ended = True
+        Args:
+            sending: sends it.
+            end: whether to end with it.
+        """
+        with self.connection.pipeline():
+            if not self.is_open:
+                self.is_open = True
+                for call in self._opening:
+                    self.send(call)
+            sending()
+            if end:
+                for call in self._closing:
+                    self.send(call)
+        self.is_open = not end
 
     def send(self, call: Call) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Send one statement; inside a pipeline, its answer is not waited for."""
-        # Of our own making, for a lent connection may have cursors of another kind.
-        return psycopg.Cursor(self.connection, row_factory=tuple_row).execute(call.statement, call.values or None)
+        """Send one statement; inside `do`, its answer is not waited for."""
+        # Of our own making, for a lent connection may have cursors of another kind. And never prepared: behind a pooler
+        # the next transaction may be on another connection.
+        cursor = psycopg.Cursor(self.connection, row_factory=tuple_row)
+        return cursor.execute(call.statement, call.values or None, prepare=False)
 
 
 class Connections(Protocol):
     """Where transactions come from: from connections of our own, or from a host's."""
 
-    name: str
-    process: int
+    @property
+    def name(self) -> str:
+        """The server and the database, for messages."""
+        ...
+
+    @property
+    def process(self) -> int:
+        """Changes when the process forks."""
+        ...
 
     def begin(self, *calls: Call, end: bool = False) -> tuple[Transaction, int, list[Rows]]:
-        """Begin a transaction with statements that write nothing."""
+        """Begin a transaction, and end it at once if it is to be so."""
         ...
 
     def give_back(self, transaction: Transaction, process: int) -> None:
         """Undo what was not ended."""
+        ...
+
+    def seal(self) -> Sequence[Call]:
+        """What else is sent when a change is committed."""
+        ...
+
+    def sealed(self) -> None:
+        """A change was committed with that."""
+        ...
+
+    def scrub(self, calls: Sequence[Call]) -> int:
+        """Write tables anew; gives how many rows had to be kept although they are deleted."""
         ...
 
     def close(self) -> None:
