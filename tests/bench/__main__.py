@@ -13,6 +13,7 @@ from tests.bench.growing import growing
 from tests.bench.invites import invites
 from tests.bench.loading import loading
 from tests.bench.opening import opening
+from tests.bench.postgres import postgres
 from tests.bench.registering import importing, registering
 from tests.bench.sharing import sharing
 from tests.bench.stage import durable_write
@@ -28,6 +29,7 @@ IDEAS: Final[Mapping[str, Idea]] = MappingProxyType(
         "loading": loading,
         "invites": invites,
         "allocation": allocating,
+        "postgres": postgres,
     }
 )
 """Everything that is measured, by name."""

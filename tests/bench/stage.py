@@ -101,7 +101,11 @@ def durable_write() -> float:
 
 def opened(url: str) -> Desk:
     """A desk with one consumer of notices."""
-    return Desk.open(url, plugins=[Mail()], discover=False)
+    if not url.startswith("postgresql:"):
+        return Desk.open(url, plugins=[Mail()], discover=False)
+    import insight_sessions_postgres  # noqa: PLC0415 - the other benchmarks load no plugin
+
+    return Desk.open(url, plugins=[Mail(), insight_sessions_postgres], discover=False)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -65,9 +65,7 @@ class Recorder:
 
 def courier(place: str, clock: Clock, recorder: Recorder) -> Desk:
     """A desk that sends by a recorder, whose name as a consumer is the same in every process."""
-    return Desk(
-        opened(place), plugins=[recorder], discover=False, secret=SECRET, runtime=Runtime(now=clock)
-    )
+    return Desk(opened(place), plugins=[recorder], discover=False, secret=SECRET, runtime=Runtime(now=clock))
 
 
 def posted(place: str, folder: Path, members: int) -> Clock:
@@ -151,7 +149,8 @@ def pause(place: str, folder: Path, members: int) -> object:
 def main(arguments: Sequence[str]) -> None:
     """Do what the first argument says."""
     kind, place, folder = arguments[0], arguments[1], Path(arguments[2])
-    work = {"share": share, "kills": kills, "pause": pause}[kind]
+    known: dict[str, Callable[..., object]] = {"share": share, "kills": kills, "pause": pause}
+    work = known[kind]
     sys.stdout.write(json.dumps(work(place, folder, *map(int, arguments[3:]))))
 
 

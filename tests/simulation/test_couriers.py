@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.servers.postgres import database, postgres
 from tests.simulation.test_contention import place
 

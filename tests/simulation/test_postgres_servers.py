@@ -27,11 +27,16 @@ from tests.simulation.contenders import desk_on, project, register
 __all__ = ["database", "own_postgres", "postgres"]  # fixtures
 
 PROVING = os.environ.get("INSIGHT_SESSIONS_PROVE") == "1"
-HISTORIES = 2_000 if PROVING else 80 if __debug__ else 10
+HISTORIES = 500 if PROVING else 40 if __debug__ else 5
 CRASHES = 10 if PROVING else 2
 WORKERS = 6
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = ["a", "a", "a", "b", "b"]
+
+
+def chance() -> random.Random:
+    """The same in every run."""
+    return random.Random(0)  # noqa: S311 - a seed
 
 
 def test_every_history_is_the_same_on_postgresql_and_in_memory(database: str) -> None:
@@ -39,11 +44,11 @@ def test_every_history_is_the_same_on_postgresql_and_in_memory(database: str) ->
     schemas, faults = count(), Counter[str]()
 
     def on_postgresql(random_bytes: Callable[[int], bytes]) -> PortGround:
-        url, runtime = f"{database}&schema=history_{next(schemas)}", Runtime(random_bytes=random.Random(0).randbytes)
+        url, runtime = f"{database}&schema=history_{next(schemas)}", Runtime(random_bytes=chance().randbytes)
         return PortGround(lambda: PostgresStorage.open(url, runtime=runtime))
 
     def in_memory(random_bytes: Callable[[int], bytes]) -> PortGround:
-        return PortGround(MemoryStorage(random.Random(0).randbytes).reopened)
+        return PortGround(MemoryStorage(chance().randbytes).reopened)
 
     for seed in range(HISTORIES):
         history = simulate(seed, on_postgresql)
@@ -53,8 +58,8 @@ def test_every_history_is_the_same_on_postgresql_and_in_memory(database: str) ->
 
 
 def test_what_was_acknowledged_survives_crashes_of_the_server(own_postgres: Server, tmp_path: Path) -> None:
-    """Six processes register people all the while; the server crashes and comes again; nobody is lost or there twice."""
-    dice, stop = random.Random(CRASHES), tmp_path / "stop"  # noqa: S311 - a seed
+    """Six processes register people all the while; the server crashes and comes again; nobody is lost, or is twice."""
+    dice, stop = chance(), tmp_path / "stop"
     program = [sys.executable, "-m", "tests.simulation.contenders", "endure"]
     said: dict[str, Any] = {}
     crashes: list[float] = []
