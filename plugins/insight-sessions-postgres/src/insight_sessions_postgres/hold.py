@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 import psycopg
 
-from insight_sessions import StorageBusy, StorageError
+from insight_sessions import StorageError
 from insight_sessions.storage.checks import check_change
 from insight_sessions.storage.port import Change, Receipt, Record
 from insight_sessions.storage.turns import Turns
@@ -26,8 +26,6 @@ ALL: Final = 2**62
 
 Also = Callable[[psycopg.Connection[Any], Change], None]
 """What else is done in the transaction of each commit."""
-
-_STATUS: Final = b"SELECT pg_xact_status(%s::xid8)"
 
 
 def records(project_id: str, rows: Rows) -> list[Record]:
@@ -80,7 +78,7 @@ class PostgresHold:
                 calls.append(self._sql.call("changed", put(id), self._since, AHEAD + 1))
             self._transaction, self._process, (_, project, store, *ahead) = self._connections.begin(*calls)
             self._ahead = ahead[0] if ahead and len(ahead[0]) <= AHEAD else None
-            self.epoch, least, consumers, self._xid = store[0]
+            self.epoch, least, consumers = store[0]
             self.version, self.journal_end = project[0] if project else (0, 0)
             self.consumers = frozenset(map(got, consumers))
             check_age(self._connections.name, least)
@@ -169,24 +167,14 @@ class PostgresHold:
         except DRIVER_ERRORS as error:
             if not transaction.connection.closed:
                 raise translated(error, self._connections.name) from error
-            self._find_out(transaction, error)
+            # Nothing the server says later settles it for certain: after a crash it may give a transaction's number
+            # to another one. The next hold waits for whoever still commits, and then the receipts tell.
+            self._leave_transaction(transaction)
+            raise StorageError(
+                f"{self._connections.name}: the connection was lost while a change was committed"
+            ) from error
         self._connections.sealed()
         self._guard.saw(self._project_id, change.version)
-
-    def _find_out(self, transaction: Transaction, lost: BaseException) -> None:
-        """The answer to a commit was lost: ask whether it was done; whoever still does it is waited for."""
-        name = self._connections.name
-        self._leave_transaction(transaction)
-        try:
-            asks = (self._lock, self._sql.call("store"), Call(_STATUS, (self._xid,)))
-            again, process, (_, store, status) = self._connections.begin(*asks, end=True)
-            self._connections.give_back(again, process)
-        except StorageError:
-            raise StorageError(f"{name}: the connection was lost while a change was committed") from lost
-        if store[0][0] != self.epoch or status[0][0] not in ("committed", "aborted"):
-            raise StorageError(f"{name}: the server is another one since a change was committed") from lost
-        if status[0][0] == "aborted":
-            raise StorageBusy(f"{name}: the connection was lost, and the change was not made; try again") from lost
 
     def _leave_transaction(self, transaction: Transaction) -> None:
         self._transaction = None

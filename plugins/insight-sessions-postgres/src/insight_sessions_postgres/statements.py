@@ -29,7 +29,7 @@ concat_ws('-', meta.epoch, (SELECT system_identifier FROM pg_control_system()), 
 """
 
 TEMPLATES: Final = {
-    "store": "SELECT EPOCH, meta.oldest, ARRAY(SELECT name FROM @.consumer), pg_current_xact_id()::text FROM @.meta",
+    "store": "SELECT EPOCH, meta.oldest, ARRAY(SELECT name FROM @.consumer) FROM @.meta",
     "project": "SELECT version, journal_end FROM @.project WHERE project_id = %s FOR UPDATE",
     "changed": """
         SELECT kind, id, version, subject, unique_key, body FROM @.record
