@@ -103,7 +103,8 @@ class Server(Databases):
     @property
     def pid(self) -> int:
         """The postmaster's process id."""
-        assert self._process is not None
+        if self._process is None:
+            raise NoServerError("The server does not run.")
         return self._process.pid
 
     def start(self) -> None:
@@ -165,7 +166,8 @@ def begin() -> Server:
     folder.mkdir(mode=0o700)
     os.chown(folder, person().user, person().group)
     copied = person().run("cp", "-R", found.template, folder / "data")
-    assert copied.returncode == 0, copied.stdout
+    if copied.returncode != 0:
+        raise NoServerError(f"The files of a server could not be copied: {copied.stdout[-300:]}")
     server = Server(folder)
     server.start()
     return server

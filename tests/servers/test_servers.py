@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -26,7 +27,7 @@ time.sleep(600)
 """
 
 
-def rows(url: str, statement: str = "SELECT n FROM kept ORDER BY n") -> list[object]:
+def rows(url: str, statement: LiteralString = "SELECT n FROM kept ORDER BY n") -> list[object]:
     """The first column of what a statement gives."""
     with psycopg.connect(url) as connection:
         return [row[0] for row in connection.execute(statement)]
