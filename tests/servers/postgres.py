@@ -41,6 +41,7 @@ SETTINGS = {
     "full_page_writes": "on",
     "synchronous_commit": "on",
     "wal_level": "replica",
+    "wal_keep_size": "64MB",  # for a standby that is being made
     "jit": "off",
     "log_line_prefix": "%m [%p] ",
     "timezone": "UTC",
@@ -128,6 +129,49 @@ class Server(Databases):
         """End it at once, leaving its files as they happen to be."""
         self._end(signal.SIGQUIT)
 
+    @contextmanager
+    def replica(self) -> Iterator["Server"]:
+        """A standby that has what this server acknowledges: each commit waits for it.
+
+        Yields:
+            The standby, started and in step. Afterwards it is stopped, and this server waits for nobody.
+        """
+        folder = _make_folder()
+        source = f"host={self.folder} user=postgres application_name={folder.name}"
+        program = programs().folder / "pg_basebackup"
+        # With --write-recovery-conf it knows whom to follow.
+        careful = ["--checkpoint=fast", "--wal-method=stream", "--write-recovery-conf", "--no-sync"]
+        made = person().run(program, "-d", source, "-D", folder / "data", *careful)
+        if made.returncode != 0:
+            raise NoServerError(f"A standby could not be made: {made.stdout[-300:]}")
+        with _ending(Server(folder)) as standby:
+            standby.start()
+            self._wait_for_standbys(f'"{folder.name}"')
+            try:
+                yield standby
+            finally:
+                if self._answers():
+                    self._wait_for_standbys("")
+
+    def promote(self) -> None:
+        """Make a standby a server that takes writes."""
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute("SELECT pg_promote(true, %s)", [PATIENCE])
+
+    def _wait_for_standbys(self, names: str) -> None:
+        """Have each commit wait for these standbys from now on."""
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(sql.SQL("ALTER SYSTEM SET synchronous_standby_names = {}").format(names))
+            connection.execute("SELECT pg_reload_conf()")
+            deadline = time.monotonic() + PATIENCE
+            while (
+                names
+                and not connection.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'").fetchall()
+            ):
+                if time.monotonic() > deadline:
+                    raise NoServerError("A standby does not keep step.")
+                time.sleep(0.02)
+
     def said(self) -> str:
         """Its log."""
         return (self.folder / "log").read_text(errors="replace")
@@ -162,15 +206,31 @@ def begin() -> Server:
         NoServerError: None can be had.
     """
     found = programs()
-    folder = home().path / f"server-{next(_numbers)}"
-    folder.mkdir(mode=0o700)
-    os.chown(folder, person().user, person().group)
+    folder = _make_folder()
     copied = person().run("cp", "-R", found.template, folder / "data")
     if copied.returncode != 0:
         raise NoServerError(f"The files of a server could not be copied: {copied.stdout[-300:]}")
     server = Server(folder)
     server.start()
     return server
+
+
+def _make_folder() -> Path:
+    """A folder for a server, whose name is that of nobody else."""
+    folder = home().path / f"server-{next(_numbers)}"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, person().user, person().group)
+    return folder
+
+
+@contextmanager
+def _ending(server: Server) -> Iterator[Server]:
+    """Stop a server after the block, and remove what it wrote."""
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @contextmanager
@@ -183,12 +243,8 @@ def running() -> Iterator[Server]:
     Raises:
         NoServerError: None can be had.
     """
-    server = begin()
-    try:
+    with _ending(begin()) as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @functools.cache

@@ -5,9 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import LiteralString
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -69,6 +71,45 @@ def test_what_was_committed_survives_a_crash_and_a_stop(own_postgres: Server) ->
     own_postgres.stop()
     own_postgres.start()
     assert rows(url) == [1]
+
+
+def test_a_promoted_replica_has_all_that_was_acknowledged(own_postgres: Server) -> None:
+    """However the first server ends; and without its replica it waits for nobody."""
+    url = own_postgres.fresh()
+    keep(url, 1)
+    with own_postgres.replica() as standby:
+        keep(url, 2)
+        copy = standby.dsn(urlsplit(url).path.removeprefix("/"))
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            keep(copy, 3)
+        keep(url, 4)
+        own_postgres.crash()
+        standby.promote()
+        assert rows(copy) == [1, 2, 4]
+        keep(copy, 5)
+        assert rows(copy) == [1, 2, 4, 5]
+
+
+def test_a_commit_waits_for_the_replica_and_for_nobody_once_it_is_gone(own_postgres: Server) -> None:
+    """Otherwise what is acknowledged could be lost with the first server."""
+    url = own_postgres.fresh()
+    keep(url, 1)
+    kept = threading.Event()
+
+    def go_on() -> None:
+        keep(url, 2)
+        kept.set()
+
+    with own_postgres.replica() as standby:
+        standby.stop()
+        waiting = threading.Thread(target=go_on)
+        waiting.start()
+        assert not kept.wait(0.5)
+        standby.start()
+        waiting.join(60)
+        assert kept.is_set()
+    keep(url, 3)
+    assert rows(url) == [1, 2, 3]
 
 
 def test_a_killed_test_process_leaves_no_server_behind() -> None:
