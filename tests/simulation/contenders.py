@@ -290,7 +290,7 @@ def endure(place: str, contenders: int, stop: str) -> object:
     Args:
         place: of the store.
         contenders: how many processes.
-        stop: they go on until there is such a file.
+        stop: they go on until there is such a file. A line is printed when they have begun.
     """
     announced(place)
 
@@ -307,6 +307,8 @@ def endure(place: str, contenders: int, stop: str) -> object:
             one += 1
 
     children = [Child(partial(work, number=number)) for number in range(contenders)]
+    sys.stdout.write("begun\n")
+    sys.stdout.flush()
     said = [json.loads(line) for child in children for line in child.lines()]
     codes = [child.ended() for child in children]
     acknowledged = {name: id for name, id, _ in said}
