@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 from typing import cast
 
 import psycopg
@@ -194,6 +195,27 @@ def test_a_desk_that_cannot_be_found_is_told(named: str) -> None:
     """With how it is written."""
     with pytest.raises(SystemExit, match="module:function"):
         worker.app_of({"INSIGHT_SESSIONS_URL": "postgresql://x/y", "INSIGHT_SESSIONS_DESK": named})
+
+
+def test_a_worker_opens_the_desk_that_the_host_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a function of the host's, once it needs it."""
+    opened: list[CountingDesk] = []
+
+    def open_desk() -> CountingDesk:
+        opened.append(CountingDesk())
+        return opened[-1]
+
+    monkeypatch.setitem(sys.modules, "research_desks", cast("ModuleType", SimpleNamespace(open_desk=open_desk)))
+    settings = {
+        "INSIGHT_SESSIONS_URL": "postgresql://db.example.org/x",
+        "INSIGHT_SESSIONS_DESK": "research_desks:open_desk",
+    }
+    app = worker.app_of(settings)
+    assert opened == []
+    memory = InMemoryConnector()
+    with app.replace_connector(memory), app.open():
+        app.tasks[DELIVER].func(SimpleNamespace(app=app, should_abort=lambda: False))
+    assert [desk.batches for desk in opened] == [[0]]
 
 
 def test_the_app_of_a_worker_has_its_tasks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -106,6 +107,14 @@ def test_no_project_waits_for_another(jobs: str) -> None:
         assert done.wait(30)
     thread.join()
     assert sorted(waiting(jobs)) == [f"{DELIVER}/p", f"{DELIVER}/q"]
+
+
+def test_a_database_that_is_not_there_is_told_without_its_password(database: str) -> None:
+    """As the store itself tells it."""
+    url = urlsplit(database)._replace(path="/nothing", netloc="postgres:secret-word@").geturl()
+    with pytest.raises(StorageError, match="no such database") as told:
+        open_storage(url)
+    assert "secret-word" not in str(told.value)
 
 
 def test_without_the_tables_of_procrastinate_it_says_what_to_run(database: str) -> None:

@@ -3,6 +3,7 @@
 import psycopg
 from insight_sessions_postgres import PostgresStorage
 from insight_sessions_postgres.address import Address
+from insight_sessions_postgres.faults import translated
 
 from insight_sessions.errors import StorageError
 from insight_sessions_procrastinate.waking import MISSING, wake
@@ -27,6 +28,6 @@ def _require_tables(address: Address) -> None:
         with psycopg.connect(address.dsn) as connection:
             found = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
     except psycopg.Error as error:
-        raise StorageError(f"{address.name} cannot be asked for its tables: {type(error).__name__}") from error
+        raise translated(error, address.name) from error
     if found is None or found[0] is None:
         raise StorageError(f"{address.name}: {MISSING}")
