@@ -147,6 +147,8 @@ if TYPE_CHECKING:
     from insight_sessions.domain.learning import Feedback as Feedback
     from insight_sessions.domain.learning import SharedWriteUp as SharedWriteUp
     from insight_sessions.domain.learning import WriteUp as WriteUp
+    from insight_sessions.domain.links import LinkAction as LinkAction
+    from insight_sessions.domain.links import Linked as Linked
     from insight_sessions.domain.member import Erased as Erased
     from insight_sessions.domain.member import Member as Member
     from insight_sessions.domain.member import Past as Past
@@ -242,6 +244,9 @@ if TYPE_CHECKING:
         InsightSessionsError as InsightSessionsError,
     )
     from insight_sessions.errors import (
+        LinkNotGood as LinkNotGood,
+    )
+    from insight_sessions.errors import (
         NotEligible as NotEligible,
     )
     from insight_sessions.errors import (
@@ -291,6 +296,7 @@ if TYPE_CHECKING:
     from insight_sessions.reporting import SessionReport as SessionReport
     from insight_sessions.runtime import Moment as Moment
     from insight_sessions.runtime import Runtime as Runtime
+    from insight_sessions.signing import Links as Links
     from insight_sessions.storage.port import Storage as Storage
     from insight_sessions.summarising import CaseStudy as CaseStudy
     from insight_sessions.summarising import Quote as Quote
@@ -339,6 +345,7 @@ _ROOMS = {
     "domain.events": ("Event", "EventKind"),
     "domain.learning": ("Audience", "Feedback", "SharedWriteUp", "WriteUp"),
     "domain.following": ("Follower", "Update"),
+    "domain.links": ("LinkAction", "Linked"),
     "domain.member": ("Erased", "Member", "Past", "Person"),
     "domain.notices": ("Invite", "Method", "Notice", "NoticeKind", "Recipient", "Wording"),
     "domain.offering": ("Offers",),
@@ -365,6 +372,7 @@ _ROOMS = {
         "CallNotOpen",
         "CommandConflict",
         "InsightSessionsError",
+        "LinkNotGood",
         "NotEligible",
         "NotFound",
         "NotPossible",
@@ -385,6 +393,7 @@ _ROOMS = {
     "replies": ("Reply",),
     "reporting": ("Funnel", "Report", "Satisfaction", "SessionReport"),
     "runtime": ("Moment", "Runtime"),
+    "signing": ("Links",),
     "storage.port": ("Storage",),
     "summarising": ("CaseStudy", "Quote", "Summary"),
 }
@@ -454,6 +463,10 @@ __all__ = [
     "Health",
     "InsightSessionsError",
     "Invite",
+    "LinkAction",
+    "LinkNotGood",
+    "Linked",
+    "Links",
     "Member",
     "Method",
     "Missed",

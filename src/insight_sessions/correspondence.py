@@ -1,7 +1,7 @@
 """Joining what is kept with who it is for: notices in their words, invites in their name."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound
 from insight_sessions.hooks.manager import Plugins
+from insight_sessions.text import Labels
 from insight_sessions.wording import languages, say
 from insight_sessions.wording.learned import learned
 
@@ -39,10 +40,12 @@ class Correspondence:
 
     Args:
         plugins: the host's words, and what it changes in calendar events.
+        links: gives the links of a notice, by what they do; none when not given.
     """
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, links: Callable[[Owed, ProjectState], Labels] | None = None) -> None:
         self._plugins = plugins
+        self._links = links
         self._templates: OrderedDict[tuple[str, Shared], _Kept] = OrderedDict()
 
     def notice(self, owed: Owed, state: ProjectState) -> Notice:
@@ -57,6 +60,7 @@ class Correspondence:
         project = state.project
         wording, language = self._wording(owed.kind, person, project)
         why, how = _reason(owed, state), _joining(owed, state)
+        links = Labels() if self._links is None else self._links(owed, state)
         subject, text = say(owed, project, person, wording, why, how, learned=learned(owed, state))
         invite = None
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
@@ -74,6 +78,7 @@ class Correspondence:
             invite=invite,
             message_id=owed.message_id,
             date=owed.at,
+            links=links,
         )
 
     def invite(self, registration: Registration, state: ProjectState) -> Invite:

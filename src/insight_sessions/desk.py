@@ -7,28 +7,32 @@ they never use.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from insight_sessions.errors import NotFound, StorageError
+from insight_sessions.errors import NotFound, Refusal, StorageError
 
 if TYPE_CHECKING:
     from insight_sessions.commands.base import Command
     from insight_sessions.delivery import Deliveries
     from insight_sessions.domain.erasure import Erasure
     from insight_sessions.domain.events import Event
+    from insight_sessions.domain.links import LinkAction, Linked
     from insight_sessions.domain.member import Member
     from insight_sessions.domain.registration import Registration
     from insight_sessions.domain.state import ProjectState
     from insight_sessions.explaining import Explanation
     from insight_sessions.health import DeadLetter, Health
     from insight_sessions.hooks.manager import Plugins
+    from insight_sessions.linking import Linking
     from insight_sessions.previewing import Outcome, Preview
     from insight_sessions.replies import Reply
     from insight_sessions.reporting import Report
     from insight_sessions.runtime import Runtime
+    from insight_sessions.signing import Links
     from insight_sessions.storage.port import Storage
     from insight_sessions.summarising import Summary
     from insight_sessions.writer import Request
@@ -50,8 +54,10 @@ class Desk:
         runtime: time, ids and randomness; the machine's when not given.
         secret: at least 16 bytes that name people and commands; when not given, one is made and
             kept in the store.
+        links: the ``https://`` address of your page behind the links in messages, or `Links`; no links when not given.
 
     Raises:
+        ImportError: links are wanted, and ``insight-sessions[links]`` is not installed.
         PluginError: a plugin is wrong.
         StorageError: the store cannot be opened, or was made with another secret.
     """
@@ -65,6 +71,7 @@ class Desk:
         block: Collection[str] = (),
         runtime: Runtime | None = None,
         secret: str | bytes | None = None,
+        links: str | Links | None = None,
     ) -> None:
         from insight_sessions.correspondence import Correspondence
         from insight_sessions.delivery import Courier, Erasures
@@ -96,8 +103,10 @@ class Desk:
             registrations_of=partial(registrations_of, storage),
             consumers=storage.consumers,
         )
-        self._correspondence = Correspondence(self._plugins)
         self._ids_of = partial(ids_of, storage, self._identity)
+        self._linking = None if links is None else self._linking_with(links)
+        links_of = None if self._linking is None else self._linking.of_notice
+        self._correspondence = Correspondence(self._plugins, links_of)
         self._erasing = Erasing(storage, self._plugins, self._runtime, self._ids_of, self.do)
         self._courier = Courier(
             storage,
@@ -122,6 +131,7 @@ class Desk:
         block: Collection[str] = (),
         runtime: Runtime | None = None,
         secret: str | bytes | None = None,
+        links: str | Links | None = None,
     ) -> Self:
         """A desk on the store behind a URL.
 
@@ -132,6 +142,7 @@ class Desk:
             block: as for the class.
             runtime: as for the class.
             secret: as for the class.
+            links: as for the class.
         """
         from insight_sessions.hooks.manager import load_plugins
         from insight_sessions.runtime import Runtime
@@ -142,7 +153,7 @@ class Desk:
         loaded = load_plugins(plugins, discover=discover, block=block)
         storage = loaded.open_storage(url, machine)
         try:
-            return cls(storage, plugins=loaded, runtime=machine, secret=secret)
+            return cls(storage, plugins=loaded, runtime=machine, secret=secret, links=links)
         except BaseException:
             storage.close()
             raise
@@ -424,6 +435,94 @@ class Desk:
             NotFound: it is no token, whatever else it is, or was revoked.
         """
         return self._subscriptions.calendar(token)
+
+    # Links
+
+    def link(self, action: LinkAction | str, project_id: str, subject_id: str, expires: datetime) -> str:
+        """A link that lets somebody do one thing; their notices have those that fit already.
+
+        Whoever has it can do it. Put it into a message to that person, and nowhere else.
+
+        Args:
+            action: what; one of `LinkAction`.
+            project_id: where.
+            subject_id: whose, the id of a registration or a follower.
+            expires: until when, with a zone.
+
+        Raises:
+            NotFound: there is no such registration or follower.
+            NotPossible: it is to answer an offer, and they have none.
+            ValueError: there is no such action, or the moment has no zone.
+        """
+        from insight_sessions.domain.links import LinkAction
+
+        return self._links_of_it().link(LinkAction(action), project_id, subject_id, expires)
+
+    def peek(self, token: str) -> Linked:
+        """What is behind a link, to ask whether that is what they want; nothing is done.
+
+        Args:
+            token: the end of its address.
+
+        Raises:
+            LinkNotGood: it is no link, too old, or revoked.
+        """
+        return self._links_of_it().peek(token, self._refusal_of)
+
+    def redeem(
+        self,
+        token: str,
+        *,
+        sessions: Sequence[str] = (),
+        answers: Mapping[str, str] | None = None,
+        text: str = "",
+        may_quote: bool = False,
+    ) -> Command[Any]:
+        """The command behind a link, ready for `do`; nothing is done yet.
+
+        Do it when somebody has pressed a button, and never because an address was opened: programs that look into
+        mails open every one. What an action does not take is not looked at.
+
+        Args:
+            token: the end of its address.
+            sessions: for ``switch``, those they can attend now, in order of preference.
+            answers: for ``answers``, all of them, by question id.
+            text: for ``feedback``, their words.
+            may_quote: for ``feedback``, whether they agree to be quoted.
+
+        Raises:
+            LinkNotGood: it is no link, too old, or revoked; or it is for their feed, which no command gives.
+            pydantic.ValidationError: what they said is missing, or cannot be taken.
+        """
+        return self._links_of_it().redeem(token, sessions, answers or {}, text, may_quote)
+
+    def revoke_links(self, member_id: str) -> None:
+        """Make every link worthless that somebody has; what is sent to them from now on has new ones.
+
+        Args:
+            member_id: the host's id of them, or the address of somebody who only follows.
+
+        Raises:
+            TypeError: it is not text.
+        """
+        _refuse_other_than_text(member_id)
+        self._links_of_it().revoke(member_id)
+
+    def _linking_with(self, links: str | Links) -> Linking:
+        from insight_sessions.linking import Linking
+        from insight_sessions.signing import Links, Signing
+
+        settings = Links(links) if isinstance(links, str) else links
+        signing = Signing(settings, self._identity.links_key)
+        return Linking(self._storage, signing, self._runtime, self._writer.state, self._ids_of)
+
+    def _links_of_it(self) -> Linking:
+        if self._linking is None:
+            raise ValueError("this desk makes no links: open it with links=, the address of your page for them")
+        return self._linking
+
+    def _refusal_of(self, command: Command[Any]) -> Refusal | None:
+        return self.preview(command).outcomes[0].refusal
 
     # Working
 

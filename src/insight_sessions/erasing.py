@@ -137,7 +137,7 @@ class Erasing:
         # Those of addresses that were deleted meanwhile are known from before.
         known = self._about(person, {*followers, *(before.followers if before else ())})
         # Of many addresses they may follow by few, and a command takes so many ids only.
-        followers = sorted({record.id for record in known if record.kind == "follower"})
+        followers = sorted({record.id for record in known if record.kind in {"follower", "links"}} - {person})
         left = _projects(known, with_farewells=not farewell)
         addresses = {one.email for one in decode(known).things if isinstance(one, Follower)} - {member_id}
         intent = Intent(
@@ -199,7 +199,9 @@ class Erasing:
             except InsightSessionsError as error:
                 pending[f"project {project_id}"] = type(error).__name__
         if not (pending or intent.cleared):
-            intent = replace(intent, records=_sum(intent.records, self._cleared(person)), cleared=True)
+            intent = replace(
+                intent, records=_sum(intent.records, self._cleared(person, intent.followers)), cleared=True
+            )
         self._write(person, intent.command, [_record(person, intent)])
         if any(record.kind == _FAREWELL for record in self._storage.about(person)):
             return self._said(intent, {}, {**pending, _FAREWELL: _ON_ITS_WAY})
@@ -234,11 +236,11 @@ class Erasing:
             pending=pending,
         )
 
-    def _cleared(self, person: str) -> Counter[str]:
+    def _cleared(self, person: str, followers: Iterable[str]) -> Counter[str]:
         """Delete what is kept about somebody beside projects, such as the address of their feed."""
         gone = Counter[str]()
         beside: dict[str, list[Record]] = {}
-        for record in self._storage.about(person):
+        for record in self._about(person, followers):
             if is_household(record.project_id) and record.project_id != ERASURES:
                 beside.setdefault(record.project_id, []).append(record)
                 gone[record.kind] += 1

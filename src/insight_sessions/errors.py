@@ -7,6 +7,7 @@ Messages never hold a name, an address or a member's own id.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 
 class InsightSessionsError(Exception):
@@ -119,6 +120,29 @@ class CommandConflict(Refusal):
         super().__init__("command_conflict", "This request was sent before with other content. Please start again.")
         self.command_id = command_id
         self.args = (command_id,)
+
+
+class LinkNotGood(Refusal):
+    """A link cannot be used.
+
+    It says the same of a link that somebody made up, altered, or got from another store, whoever it names.
+
+    Args:
+        reason: ``"link_unknown"`` when we did not make it, ``"link_expired"`` when its time is over, and
+            ``"link_revoked"`` when it was taken back, or whoever it was for has left, was erased or has a new address.
+    """
+
+    def __init__(self, reason: Literal["link_unknown", "link_expired", "link_revoked"]) -> None:
+        super().__init__("link_not_good", _OF_LINKS[reason])
+        self.reason = reason
+        self.args = (reason,)
+
+
+_OF_LINKS: Final = {
+    "link_unknown": "This link does not work. Please see that all of it is there, and open it once more.",
+    "link_expired": "This link is too old. A newer message may have another one, or write to the organisers.",
+    "link_revoked": "This link is no longer good. A newer message may have another one, or write to the organisers.",
+}
 
 
 class NotFound(InsightSessionsError, LookupError):

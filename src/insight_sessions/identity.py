@@ -25,6 +25,9 @@ HOUSEHOLD: Final = "~store"
 FEEDS: Final = "~feeds"
 """The same for the addresses of personal feeds, which are as many as there are members."""
 
+LINKS: Final = "~links"
+"""The same for what makes links worthless that somebody had."""
+
 ERASURES: Final = "~erasures"
 """The same for erasures that are going on."""
 
@@ -58,6 +61,10 @@ class Identity:
         """The secret part of the address of somebody's feed: 64 letters and digits, 160 bits of them unguessable."""
         said = f"{person} {nonce}".encode()
         return person[2:] + blake2b(said, key=self._secret, digest_size=20, person=b"feed").hexdigest()
+
+    def links_key(self, given: str | bytes = b"") -> bytes:
+        """A key to sign links with, made with one of the host's if there is one; good in this store alone."""
+        return blake2b(_stretched(given) if given else b"", key=self._secret, digest_size=32, person=b"links").digest()
 
     def fingerprint(self, command: Command[R]) -> str:
         """What a command says, without who asked, as a keyed hash."""
@@ -100,7 +107,7 @@ def identity_of(storage: Storage, runtime: Runtime, secret: str | bytes | None) 
 def _stretched(secret: str | bytes) -> bytes:
     raw = secret.encode() if isinstance(secret, str) else secret
     if len(raw) < 16:
-        raise ValueError("the secret must have at least 16 bytes")
+        raise ValueError("a secret must have at least 16 bytes")
     return blake2b(raw, digest_size=32).digest()
 
 

@@ -98,7 +98,12 @@ def _email_address(value: str) -> str:
     return checked.ascii_email or checked.normalized
 
 
-def _url(value: str) -> str:
+def web_address(value: str) -> str:
+    """The same, when it is a web address: https, a host, no credentials.
+
+    Raises:
+        ValueError: it is not; the message does not repeat it.
+    """
     refuse_controls(value)
     if len(value) > 2_000 or any(character.isspace() or character in '<>"\\' for character in value):
         raise ValueError("not a web address")
@@ -209,7 +214,7 @@ OpaqueId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-
 Language = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 """A language tag (BCP 47), such as ``en`` or ``cy``."""
 
-Url = Annotated[str, _entering(_url)]
+Url = Annotated[str, _entering(web_address)]
 """A web address: https, a host, no credentials."""
 
 LocalStart = Annotated[datetime, BeforeValidator(_local), AfterValidator(_zoneless)]

@@ -53,6 +53,13 @@ MORE: Final = (
         "so that they can subscribe",
         "until they revoke it or are erased",
     ),
+    (
+        "*links*",
+        "",
+        "that their links were revoked; a random number",
+        "so that those stay worthless",
+        "until they are erased",
+    ),
     ("receipts", "", "that a command was done, by a keyed hash of it", "to do nothing twice", "90 days"),
 )
 """What is no record with fields."""

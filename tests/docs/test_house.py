@@ -61,7 +61,7 @@ def test_the_library_needs_exactly_six_packages() -> None:
     """A seventh is a decision, not an accident."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert sorted(names_of(project["dependencies"])) == sorted(SIX)
-    assert set(project["optional-dependencies"]) == {"testing"}
+    assert set(project["optional-dependencies"]) == {"links", "testing"}
 
 
 def test_dev_can_be_read_by_an_old_python() -> None:

@@ -20,14 +20,14 @@ BoundsMissed Call CallNotOpen CallStatus CancelProject CancelSession Candidate C
 CommandConflict ConfirmFollowing ConfirmPlace Consent ConsentAsked ConsoleNotifier Consolidate Consolidation
 ConsolidationScore Contact CorrectMember DeadLetter DecideWork DeclineInterest Deliveries Desk EraseMember Erased
 Erasure Event EventKind Explanation Facts Feedback FolderNotifier Follow Follower Funnel GiveConsent GiveFeedback
-Health InsightSessionsError Invite Member Method Missed MissedReason Moment NotEligible NotFound NotOf NotPossible
-NotTakenPartIn Notice NoticeKind Objection Offer OfferPlace Offers OpenCall Outcome OutcomeReason Past Person
-PersonOutcome PluginError PostUpdate Preview Project ProjectFileError ProjectState Proposal ProposedMove Question
-Quote Recipient RecordAttendance Refusal RefuseOffer RegisterInterest Registration ReleaseJoiningDetails Reply
-ReplyReason Report RescheduleSession ResizeSession Retention Room Rule Runtime Satisfaction Score Session SessionFull
-SessionReport SessionStatus ShareWork ShareWriteUp SharedWork SharedWriteUp Status Storage StorageBackend StorageBusy
-StorageError Summary SwitchSession Unfollow Unmet Update UpgradeNeeded ValidOnTheDay Withdraw WithdrawConsent Wording
-Work WorkCall WorkStatus WriteUp __version__ hookimpl
+Health InsightSessionsError Invite LinkAction LinkNotGood Linked Links Member Method Missed MissedReason Moment
+NotEligible NotFound NotOf NotPossible NotTakenPartIn Notice NoticeKind Objection Offer OfferPlace Offers OpenCall
+Outcome OutcomeReason Past Person PersonOutcome PluginError PostUpdate Preview Project ProjectFileError ProjectState
+Proposal ProposedMove Question Quote Recipient RecordAttendance Refusal RefuseOffer RegisterInterest Registration
+ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession ResizeSession Retention Room Rule Runtime
+Satisfaction Score Session SessionFull SessionReport SessionStatus ShareWork ShareWriteUp SharedWork SharedWriteUp
+Status Storage StorageBackend StorageBusy StorageError Summary SwitchSession Unfollow Unmet Update UpgradeNeeded
+ValidOnTheDay Withdraw WithdrawConsent Wording Work WorkCall WorkStatus WriteUp __version__ hookimpl
 """
 
 

@@ -62,15 +62,17 @@ class AcceptOffer(Command[Registration]):
 
     Args:
         registration_id: whose.
+        session_id: which session they mean, so that they never answer another offer; the one they have when not given.
     """
 
     registration_id: str
+    session_id: Slug | None = None
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """Theirs, if they are in time."""
         del facts
         registration = live(state, self.registration_id)
-        offer = _open(registration, moment.now)
+        offer = _open(registration, moment.now, self.session_id)
         session = state.session(offer.session)
         refuse_unbookable(session, moment.now)
         refuse_begun(state, registration, moment.now)
@@ -89,15 +91,17 @@ class RefuseOffer(Command[Registration]):
 
     Args:
         registration_id: whose.
+        session_id: which session they mean, so that they never answer another offer; the one they have when not given.
     """
 
     registration_id: str
+    session_id: Slug | None = None
 
     def rule(self, state: ProjectState, facts: Facts, moment: Moment) -> Ruling:
         """The place goes to the first in line who can take it."""
         del facts
         registration = live(state, self.registration_id)
-        offer = _open(registration, moment.now)
+        offer = _open(registration, moment.now, self.session_id)
         wishes = tuple(wish for wish in registration.wishes if wish != offer.session)
         if registration.place is not None:
             after = registration.but(offer=None, wishes=wishes or (registration.place,))
@@ -111,11 +115,12 @@ class RefuseOffer(Command[Registration]):
         return Ruling(state, Ref("registration", registration.id), cause=cause)
 
 
-def _open(registration: Registration, now: datetime) -> Offer:
-    """The offer that somebody can still answer."""
-    if registration.offer is None or registration.offer.until <= now:
+def _open(registration: Registration, now: datetime, session_id: str | None = None) -> Offer:
+    """The offer that somebody can still answer, of that session if they name one."""
+    offer = registration.offer
+    if offer is None or offer.until <= now or session_id not in (None, offer.session):
         raise NotPossible("no_offer", "No place is held for this registration; an offer ends at its deadline.")
-    return registration.offer
+    return offer
 
 
 def _place(state: ProjectState, registration: Registration) -> Session | None:

@@ -1,12 +1,13 @@
 """What is owed to people: notices, as they are kept and as they are sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Slot
-from insight_sessions.text import KeptMoment
+from insight_sessions.text import KeptMoment, Labels
 
 
 class NoticeKind(StrEnum):
@@ -202,6 +203,8 @@ class Notice:
         invite: the calendar message that goes with it, if any.
         message_id: for the mail header; the same in every copy.
         date: for the mail header; the same in every copy.
+        links: the addresses by which the person can answer, by what they do, such as ``"accept"``; empty on a desk
+            without ``links``. They are keys: put them into the message, and nowhere else.
     """
 
     id: str
@@ -214,6 +217,7 @@ class Notice:
     invite: Invite | None
     message_id: str
     date: datetime
+    links: Mapping[str, str] = Labels()
 
 
 @dataclass(frozen=True, slots=True)
