@@ -20,7 +20,7 @@ from insight_sessions.errors import NotFound
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.text import Labels
 from insight_sessions.wording import languages, say
-from insight_sessions.wording.learned import learned
+from insight_sessions.wording.learned import learned, linked
 
 KEPT_TEMPLATES: Final = 1_000
 """How many sessions' templates are kept, some kilobytes each; the oldest are dropped."""
@@ -61,7 +61,8 @@ class Correspondence:
         wording, language = self._wording(owed.kind, person, project)
         why, how = _reason(owed, state), _joining(owed, state)
         links = Labels() if self._links is None else self._links(owed, state)
-        subject, text = say(owed, project, person, wording, why, how, learned=learned(owed, state))
+        more = {**learned(owed, state), **linked(links)}
+        subject, text = say(owed, project, person, wording, why, how, learned=more)
         invite = None
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
         if owed.method is not None and slot is not None:

@@ -1,5 +1,6 @@
 """A desk that makes links, and what its notices hold."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,20 +22,24 @@ class Linked:
     """A desk with links, its clock, and what it sent."""
 
     def __init__(
-        self, announced: Project | None = None, *, storage: Storage | None = None, links: str | Links = ADDRESS
+        self,
+        announced: Project | None = None,
+        *,
+        links: str | Links = ADDRESS,
+        plugins: Sequence[object] = (),
     ) -> None:
         self.clock = Clock()
         self.post = Post()
-        self.storage = storage or MemoryStorage(bytes_of)
+        self.plugins = [self.post, *plugins]
+        self.storage: Storage = MemoryStorage(bytes_of)
         self.desk = self.opened(links)
-        if storage is None:
-            self.desk.do(AnnounceProject(project=announced or project(session("mon"), session("tue", capacity=2))))
-            self.desk.do(OpenCall(project_id=P))
+        self.desk.do(AnnounceProject(project=announced or project(session("mon"), session("tue", capacity=2))))
+        self.desk.do(OpenCall(project_id=P))
 
     def opened(self, links: str | Links | None = ADDRESS, runtime: Runtime | None = None) -> Desk:
         """One more desk on the same store."""
         machine = runtime or self.clock.runtime
-        return Desk(self.storage, plugins=[self.post], discover=False, runtime=machine, links=links)
+        return Desk(self.storage, plugins=self.plugins, discover=False, runtime=machine, links=links)
 
     def register(self, who: str, *sessions: str, **more: Any) -> Registration:  # noqa: ANN401 - whatever is tried
         """Register somebody's interest."""

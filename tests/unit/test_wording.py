@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insight_sessions.domain.links import LinkAction
 from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Method, NoticeKind, Owed, Wording
 from insight_sessions.domain.project import Contact
@@ -44,6 +45,7 @@ LEARNED = {
     "answer": "They come next.",
     "work": "A phone line",
 }
+LINKS = {f"{action}_link": f"https://example.org/{action}" for action in LinkAction}
 NEVER_WITH_A_CALENDAR = {*FOLLOWING, K.REMINDER, K.BELOW_MINIMUM}
 
 
@@ -516,7 +518,7 @@ def test_every_placeholder_is_filled() -> None:
         people=0,
         minimum=3,
     )
-    assert say(facts, PROJECT, ADA, words, " Because.\n", "https://meet.example.org", learned=LEARNED) == (
+    assert say(facts, PROJECT, ADA, words, " Because.\n", "https://meet.example.org", learned={**LEARNED, **LINKS}) == (
         TUE_WHEN,
         f"""\
 name: Ada Osei
@@ -547,7 +549,9 @@ shifted: {TUE_WHEN}
   before: {MON_WHEN}
 skipped: {THU_WHEN}
 """
-        + "\n".join(f"{name}: {shown}" for name, shown in LEARNED.items() if "update" not in name),
+        + "\n".join(f"{name}: {shown}" for name, shown in LEARNED.items() if "update" not in name)
+        + "\n"
+        + "\n".join(f"{name}: {LINKS[name]}" for name in PLACEHOLDERS if name in LINKS),
     )
 
 

@@ -7,11 +7,16 @@ from typing import Final, TypedDict, Unpack
 
 from insight_sessions.calendar.entry import Entry
 from insight_sessions.calendar.invite import invite
+from insight_sessions.domain.learning import Audience, SharedWriteUp
+from insight_sessions.domain.links import aims
 from insight_sessions.domain.member import Member, Person
 from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind, Owed, Recipient
-from insight_sessions.domain.project import Contact, Project
+from insight_sessions.domain.project import Contact, Project, Question
 from insight_sessions.domain.session import Session, Slot
+from insight_sessions.domain.state import ProjectState
+from insight_sessions.text import Labels
 from insight_sessions.wording import say
+from insight_sessions.wording.learned import linked
 
 ODD_NAMES: Final = (
     "Zoë 🎈 Ó Briain",
@@ -49,24 +54,47 @@ _PROJECT: Final = Project(
         Session(id="thu", starts="2021-07-08T17:00", minutes=120, title="Evening session"),
     ),
 )
+_SHARED: Final = SharedWriteUp(
+    id="write-up",
+    version=1,
+    title="What we heard about backlogs",
+    audience=Audience.FOLLOWERS,
+    shared_at=_AT,
+    feedback_until=_AT + timedelta(days=30),
+)
+_ASKED: Final = _PROJECT.model_copy(update={"questions": (Question(id="work", text="What do you do?"),)})
+_STATE: Final = ProjectState(project_id=_PROJECT.id).put(_ASKED).put(_SHARED)
 _MON, _TUE, _THU = (Slot.of(session) for session in _PROJECT.sessions)
 _EARLIER: Final = replace(_TUE, starts_at=_TUE.starts_at - timedelta(hours=1))
 _UNTIL: Final = _AT + timedelta(days=2)
 _TEAM: Final = Person(id="", member_id="", name=_PROJECT.organiser.name, email=_PROJECT.organiser.email)
 
 
-def example_notices(name: str = "Ada Osei") -> tuple[Notice, ...]:
+def example_notices(name: str = "Ada Osei", *, links: bool = False) -> tuple[Notice, ...]:
     """One notice of each kind and shape, with and without an invite, in the words that people get.
 
     The last two are for the organiser, those before them for a follower, the others for a member.
 
     Args:
         name: what the made-up person at example.org is called.
+        links: whether the notices have links, which lead nowhere.
     """
     member = Person.of(Member(id="q-17", name=name, email="ada@example.org"), "p-17")
     follower = Person(id="f-17", member_id="", name=name, email="ada@example.org")
     known = {one.id: one for one in (member, follower, _TEAM)}
-    return tuple(_notice(owed, known[owed.person]) for owed in _all_owed())
+    return tuple(_notice(owed, known[owed.person], _links(owed) if links else Labels()) for owed in _all_owed())
+
+
+def _links(owed: Owed) -> Labels:
+    """The links that fit, as long as real ones are."""
+    about = _SHARED.key if owed.kind is NoticeKind.WRITE_UP else owed.about
+    signed = "x" * 43
+    return Labels(
+        {
+            aim.action.value: f"https://example.org/answer/{aim.project_id}.{aim.subject}.-.60d9d4c0.-.{signed}{aim.action[0]}"
+            for aim in aims(replace(owed, about=about), _STATE)
+        }
+    )
 
 
 def _all_owed() -> Iterator[Owed]:
@@ -168,9 +196,9 @@ def _report(shifted: tuple[tuple[Slot, Slot], ...], skipped: tuple[Slot, ...]) -
     return replace(owed, registration="", person="", shifted=shifted, skipped=skipped)
 
 
-def _notice(owed: Owed, person: Person) -> Notice:
+def _notice(owed: Owed, person: Person, links: Labels) -> Notice:
     told = owed.kind is NoticeKind.JOINING_DETAILS
-    subject, text = say(owed, _PROJECT, person, joining=_LINK if told else "", learned=_LEARNED)
+    subject, text = say(owed, _PROJECT, person, joining=_LINK if told else "", learned={**_LEARNED, **linked(links)})
     return Notice(
         id=owed.id,
         kind=owed.kind,
@@ -182,6 +210,7 @@ def _notice(owed: Owed, person: Person) -> Notice:
         invite=None if owed.method is None else Invite(owed.method, invite(_entry(owed, owed.method, person))),
         message_id=owed.message_id,
         date=owed.at,
+        links=links,
     )
 
 

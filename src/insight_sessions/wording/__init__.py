@@ -47,6 +47,15 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "feedback": "what the person said about the write-up",
     "answer": "what the organisers answer to that",
     "work": "the title of the work that the person shared",
+    "accept_link": "the link by which they take the place that is offered",
+    "refuse_link": "the link by which they say no to it",
+    "switch_link": "the link by which they ask for other sessions",
+    "withdraw_link": "the link by which they give up their place, or stop waiting",
+    "answers_link": "the link by which they change their answers",
+    "feed_link": "the link by which they get the address of their own calendar feed",
+    "follow_link": "the link by which somebody confirms that they want to follow",
+    "unfollow_link": "the link by which they stop following",
+    "feedback_link": "the link by which they say what they think of the write-up",
 }
 """What may stand in braces in a `Wording`, and what it is replaced by."""
 
@@ -76,7 +85,8 @@ def say(
         wording: the host's own words; ours in plain English when there are none.
         reason: why, in the organiser's words, if there is anything to say.
         joining: how to join their session, if they may know it.
-        learned: the same for the write-up or the news that it is about; see `insight_sessions.wording.learned`.
+        learned: the same for the write-up or the news that it is about, and for links; see
+            `insight_sessions.wording.learned`.
 
     Returns:
         The subject, one line of at most 200 characters, and the text.

@@ -13,8 +13,10 @@ def _confirm_following(owed: Owed) -> Paragraphs:
     return [
         "Somebody, probably you, asked us to send updates on “{project}” to this address.",
         f"If you want them, please confirm it: {_WRITE}.",
+        "Or confirm it on this page:\n{follow_link}",
         "If not, you do not need to do anything. You get no updates, and after a week we forget this address.",
         f"To have it forgotten at once, {_WRITE}.",
+        "Or have it forgotten on this page:\n{unfollow_link}",
     ]
 
 

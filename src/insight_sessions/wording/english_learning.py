@@ -12,7 +12,8 @@ _WORK: Final = "Your work:\n{work}"
 
 def _write_up(owed: Owed) -> Paragraphs:
     asked = f"We would like to know what you think of it, until this time:\n{{feedback_until}}\nTo tell us, {WRITE}."
-    end = [asked, _QUESTION] if owed.registration else [FOLLOWED]
+    here = "Or tell us on this page:\n{feedback_link}"
+    end = [asked, here, _QUESTION] if owed.registration else [FOLLOWED]
     return [
         "This is what came out of “{project}”.",
         "It is an update: version {version}, which takes the place of the one before.",

@@ -5,7 +5,10 @@ from typing import Final
 
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.wording.phrases import (
+    ANSWERS,
+    CHANGE,
     DOES_NOT_SUIT,
+    GIVE_UP,
     NOTHING_TO_DO,
     REASON,
     RELEASE,
@@ -34,6 +37,8 @@ def _interest_received(owed: Owed) -> Paragraphs:
         "This is not a place yet. What happens next: the organisers decide who can join, and we tell you.",
         *calendar(owed),
         f"{NOTHING_TO_DO} If something changes for you, {WRITE}.",
+        CHANGE,
+        ANSWERS,
     ]
 
 
@@ -46,6 +51,8 @@ def _place_confirmed(owed: Owed) -> Paragraphs:
         *calendar(owed),
         "What happens next: we will be in touch with anything else you need to know before the session.",
         RELEASE,
+        ANSWERS,
+        "To see all your sessions in your own calendar, open this page:\n{feed_link}",
     ]
 
 
@@ -78,6 +85,7 @@ def _waiting_list(owed: Owed) -> Paragraphs:
         *taken,
         *waiting(owed),
         *calendar(owed),
+        ANSWERS,
     ]
 
 
@@ -119,6 +127,7 @@ def _give_up_place(owed: Owed) -> Paragraphs:
     return [
         *with_place(owed, "Your answer to our invite says that you will not come to this session of “{project}”:"),
         f"Your place is still yours. To give it up, {WRITE}, so that somebody else can have it.",
+        GIVE_UP,
         "If you want to keep it, or if that answer was not yours, you do not need to do anything.",
         *switching(owed),
         *calendar(owed),

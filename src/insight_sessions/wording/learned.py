@@ -31,6 +31,11 @@ def learned(owed: Owed, state: ProjectState) -> Mapping[str, str]:
             return {"work": work.title, "reason": said}
 
 
+def linked(links: Mapping[str, str]) -> Mapping[str, str]:
+    """What stands for the placeholders of links, by what they do."""
+    return {f"{action}_link": link for action, link in links.items()}
+
+
 def _write_up(owed: Owed, one: SharedWriteUp, timezone: str) -> Mapping[str, str]:
     # A later version may come when the time for feedback is over.
     until = one.feedback_until if one.is_open_at(owed.at) else None

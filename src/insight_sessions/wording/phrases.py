@@ -11,14 +11,24 @@ Words = tuple[str | Callable[[Owed], str], Callable[[Owed], Paragraphs]]
 """How a kind of notice is said: the beginning of its subject, and its paragraphs."""
 
 WRITE: Final = "write to {organiser} at {organiser_email}"
-LEAVE: Final = f"To stop these messages, {WRITE}."
+LEAVE: Final = f"To stop these messages, {WRITE}.\n\nOr stop them on this page:\n{{unfollow_link}}"
 FOLLOWED: Final = f"You get this because you follow “{{project}}”. {LEAVE}"
 REASON: Final = "In the organisers' words: {reason}"
 NOTHING_TO_DO: Final = "You do not need to do anything."
+GIVE_UP: Final = "Or give up your place on this page:\n{withdraw_link}"
+SWITCH: Final = "To ask for another session, open this page:\n{switch_link}"
+CHANGE: Final = (
+    "Or tell us on this page which sessions you can attend:\n{switch_link}\n\n"
+    "To say that you can no longer come, open this page:\n{withdraw_link}"
+)
 RELEASE: Final = (
     f"If you can no longer come, please {WRITE} as soon as you can, so that somebody else can have your place."
+    f"\n\n{GIVE_UP}\n\n{SWITCH}"
 )
-DOES_NOT_SUIT: Final = f"please {WRITE} as soon as you can. Together we will see what is possible."
+DOES_NOT_SUIT: Final = (
+    f"please {WRITE} as soon as you can. Together we will see what is possible.\n\n{SWITCH}\n\n{GIVE_UP}"
+)
+ANSWERS: Final = "To change your answers, open this page:\n{answers_link}"
 
 
 def calendar(owed: Owed) -> Paragraphs:
@@ -72,6 +82,8 @@ def offer() -> Paragraphs:
     return [
         "We hold a place for you in this session until you answer:\n{offered}",
         f"Please tell us by this time whether you want it:\n{{until}}\nTo say yes or no, {WRITE}.",
+        "Or say yes on this page:\n{accept_link}",
+        "Or say no on this page:\n{refuse_link}",
         "If we do not hear from you by then, somebody else can have it.",
     ]
 
@@ -100,17 +112,20 @@ def waiting(owed: Owed, other: str = "") -> Paragraphs:
         return [
             f"There is no {other}open session among those you told us you can attend, so we have no place for you now.",
             f"If you could come to another session, {WRITE}, and we will see what is possible.",
+            CHANGE,
         ]
     if owed.undecided:
         return [
             "Your interest stands for:\n{waiting_for}",
             f"What happens next: the organisers decide who can join, and we tell you. {NOTHING_TO_DO}",
             f"If something changes for you, {WRITE}.",
+            CHANGE,
         ]
     return [
         "You are on the waiting list for:\n{waiting_for}",
         f"What happens next: as soon as there is a place for you, we write to you. {NOTHING_TO_DO}",
         f"If you can no longer come, or could come to other sessions too, {WRITE}.",
+        CHANGE,
     ]
 
 
