@@ -158,8 +158,9 @@ def _of_member(owed: Owed, state: ProjectState) -> Iterator[Aim]:
     until = owed.at + GOOD_FOR
     if owed.slot is not None:
         until = max(until, owed.slot.starts_at)
-    yield _aim(LinkAction.SWITCH, owed, state, until)
-    yield _aim(LinkAction.WITHDRAW, owed, state, until)
+    if owed.slot is None or owed.at < owed.slot.starts_at:
+        yield _aim(LinkAction.SWITCH, owed, state, until)
+        yield _aim(LinkAction.WITHDRAW, owed, state, until)
     if owed.kind in _ASK and state.definition.questions:
         yield _aim(LinkAction.ANSWERS, owed, state, until)
     if owed.slot is not None:
