@@ -259,6 +259,13 @@ def test_the_quickstart_of_the_readme_is_the_example() -> None:
     assert len(statements) <= 15
 
 
+def test_the_page_behind_links_is_the_example() -> None:
+    """One text in two places."""
+    example = (ROOT / "examples" / "answer_page.py").read_text(encoding="utf-8")
+    shown = [block.code for block in blocks(DOCS / "links.md") if "def page(" in block.code]
+    assert [example.partition('"""\n\n')[2]] == shown
+
+
 def test_the_quickstart_of_the_manual_is_that_of_the_readme() -> None:
     """Nobody has to compare them."""
     first, second = (

@@ -1,4 +1,4 @@
-"""Whatever is put in place of a token, it is our token or it is refused by one error; and our own say what they said."""
+"""Whatever is put in place of a token is refused by one error, unless it is ours; and ours say what was signed."""
 
 import os
 from datetime import UTC, datetime, timedelta

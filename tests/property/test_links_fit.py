@@ -1,4 +1,4 @@
-"""In made-up histories, what a message offers can be done when it comes, its copies offer the same, and twice is once."""
+"""In made-up histories, what a message offers can be done when it comes, copies offer the same, and twice is once."""
 
 import os
 from collections import Counter
