@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from insight_sessions import (
     AcceptOffer,
     AmendAnswers,
+    CancelSession,
     ConfirmFollowing,
     Desk,
     Follow,
@@ -24,11 +25,13 @@ from insight_sessions import (
     Question,
     RefuseOffer,
     RegisterInterest,
+    ShareWork,
     ShareWriteUp,
     Status,
     SwitchSession,
     Unfollow,
     Withdraw,
+    Work,
     WriteUp,
 )
 from insight_sessions.domain.notices import NoticeKind
@@ -539,6 +542,30 @@ def test_a_link_is_good_until_the_session_begins_and_ninety_days_at_least() -> N
     for who, until in (("ada", datetime(2022, 7, 4, 9, tzinfo=UTC)), ("ben", NOW + timedelta(days=90))):
         links = room.notice(who, NoticeKind.PLACE_CONFIRMED).links
         assert {room.desk.peek(token_of(link)).expires for link in links.values()} == {until}
+
+
+def test_nobody_is_offered_to_leave_a_session_that_has_begun() -> None:
+    """Not by news of another one either."""
+    room = Linked()
+    room.register("ben", "tue")
+    room.register("cat", "tue")
+    ada = room.register("ada", "mon")
+    room.desk.do(SwitchSession(project_id=P, registration_id=ada.id, sessions=("tue", "mon")))
+    assert {"switch", "withdraw", "feed"} == room.notice("ada", NoticeKind.SWITCH_WAITING).links.keys()
+    room.clock.now = room.desk.state(P).session("mon").begins
+    room.desk.do(CancelSession(project_id=P, session_id="tue", reason="No room."))
+    assert room.notice("ada", NoticeKind.SESSION_CANCELLED).links.keys() == {"feed"}
+    assert {"switch", "withdraw"} == room.notice("ben", NoticeKind.SESSION_CANCELLED).links.keys()
+
+
+def test_who_only_shared_work_is_no_follower() -> None:
+    """And has nothing to answer."""
+    room = Linked(project(session("mon"), work={}))
+    work = Work(title="A line", setting="Hospital", summary="It is long.", consent=True)
+    room.clock.moves(days=30)
+    room.desk.tick()
+    room.desk.do(ShareWork(project_id=P, member=member("ada"), work=work))
+    assert room.notice("ada", NoticeKind.WORK_RECEIVED).links == {}
 
 
 def test_a_link_is_short_enough_for_a_mail() -> None:

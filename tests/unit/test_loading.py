@@ -70,6 +70,14 @@ def test_the_first_names_load_hardly_more_than_pydantic() -> None:
     assert more & sys.stdlib_module_names <= {"unicodedata"}
 
 
+def test_what_signs_links_is_loaded_by_a_desk_that_makes_some_and_by_no_other() -> None:
+    """It belongs to an extra, which need not be installed."""
+    desk = "from insight_sessions import Desk\nDesk.open('memory:', discover=False{}).close()"
+    rooms = {"itsdangerous", "insight_sessions.linking", "insight_sessions.signing"}
+    assert not rooms & loaded(desk.format(""))
+    assert rooms <= loaded(desk.format(", links='https://example.org/'"))
+
+
 def test_importing_builds_no_model() -> None:
     """It takes half a millisecond each, and most programs use few of them."""
     ours = (

@@ -62,6 +62,10 @@ class Logging(Notifier):
     def act(self, notice):
         logging.getLogger("notifier").info("to %s", notice.recipient.email)
 
+class Linking(Notifier):
+    def act(self, notice):
+        logging.getLogger("notifier").info("links %s", dict(notice.links))
+
 def contract(kind):
     class Contract(NotifierContract):
         @pytest.fixture
@@ -78,6 +82,7 @@ TestStrict = contract(Strict)
 TestChanging = contract(Changing)
 TestPrinting = contract(Printing)
 TestLogging = contract(Logging)
+TestLinking = contract(Linking)
 
 class TestForgotten(NotifierContract):
     pass
@@ -98,6 +103,7 @@ EXPECTED: Final = {
     "Changing": {"it_leaves_the_notice_as_it_was"},
     "Printing": {"it_tells_nobody_else"},
     "Logging": {"it_tells_nobody_else"},
+    "Linking": {"it_tells_nobody_else"},
 }
 
 

@@ -126,6 +126,17 @@ _NO_MORE: Final = frozenset(
 )
 """What is written to members of whom nothing is asked."""
 
+_TO_FOLLOWERS: Final = frozenset(
+    {
+        NoticeKind.ALREADY_FOLLOWING,
+        NoticeKind.CONFIRM_FOLLOWING,
+        NoticeKind.SESSION_OPEN,
+        NoticeKind.UPDATE,
+        NoticeKind.WRITE_UP,
+    }
+)
+"""What is written to followers, whenever it is not to somebody who registered."""
+
 _MAY_BE_THE_END: Final = frozenset({NoticeKind.OFFER_LAPSED, NoticeKind.OFFER_REFUSED})
 """After which they are out of the project, unless they have or wait for something."""
 
@@ -137,7 +148,7 @@ def aims(owed: Owed, state: ProjectState) -> Iterator[Aim]:
     """What somebody may want to do who reads a notice, by its own facts, so that each copy says the same."""
     if owed.registration:
         yield from _of_member(owed, state)
-    elif owed.person:
+    elif owed.kind in _TO_FOLLOWERS:
         if owed.kind is NoticeKind.CONFIRM_FOLLOWING:
             yield _aim(LinkAction.FOLLOW, owed, state, owed.at + CONFIRMED_WITHIN)
         yield _aim(LinkAction.UNFOLLOW, owed, state, owed.at + TO_LEAVE_FOR)

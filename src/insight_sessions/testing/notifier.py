@@ -81,10 +81,11 @@ class NotifierContract:
         capfd: pytest.CaptureFixture[str],
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """Neither the output nor the log holds a name, an address or a member's id."""
+        """Neither the output nor the log holds a name, an address, a member's id, or a link by which to answer."""
         with caplog.at_level(logging.DEBUG):
-            for notice in example_notices():
+            for notice in example_notices(links=True):
                 notify(notice)
         seen = "".join((*capfd.readouterr(), caplog.text))
         for private in ("Ada Osei", "ada@example.org", "q-17"):
             assert private not in seen, "the plugin printed or logged who the notice is for"
+        assert "/answer/" not in seen, "the plugin printed or logged a link, which is a key"
