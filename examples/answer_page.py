@@ -32,7 +32,7 @@ def page(desk: Desk) -> WSGIApplication:
             shown = desk.peek(token)
             told = escape(shown.refusal.public_message) if shown.refusal else form(shown)
             if environ["REQUEST_METHOD"] == "POST":  # and never for GET: programs that look into mails open every link
-                size = max(0, min(int(environ["CONTENT_LENGTH"] or 0), 99_999))
+                size = max(0, min(int(environ.get("CONTENT_LENGTH") or 0), 99_999))
                 said = parse_qs(environ["wsgi.input"].read(size).decode())
                 if shown.action == "feed":
                     told = f"Your calendar: https://example.org/feed/{desk.feed_token(shown.member_id)}"

@@ -203,3 +203,29 @@ def test_whatever_else_is_asked_for_is_refused_alike(site: Site, path: str) -> N
         (409, "This link does not work. Please see that all of it is there, and open it once more.")
     }
     assert site.all_of_it == before
+
+
+@pytest.mark.parametrize("length", [None, "", "-1", "many", "99999999"])
+def test_a_request_may_say_nothing_or_nonsense_of_its_length(tmp_path: Path, length: str | None) -> None:
+    """No more is read than a page needs, and never without an end."""
+    made = Site(tmp_path)
+    made.server.server_close()
+    made.desk.do(interest("ada", "mon"))
+    (leave, *_) = made.mail("Ada").values()
+    read: list[int] = []
+
+    class Body:
+        """A body that does not end."""
+
+        def read(self, size: int) -> bytes:
+            """As much as is asked for."""
+            read.append(size)
+            assert 0 <= size < 100_000
+            return b"x" * size
+
+    said: list[str] = []
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": leave.partition("127.0.0.1")[2], "wsgi.input": Body()}
+    environ |= {} if length is None else {"CONTENT_LENGTH": length}
+    (body,) = page(made.desk)(environ, lambda status, headers: said.append(status))
+    assert (said, len(read)) == (["200 OK" if length != "many" else "409 Conflict"], int(length != "many"))
+    assert (body == b"Thank you. It is done.") == (length != "many")
