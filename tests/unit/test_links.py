@@ -1,5 +1,6 @@
 """Links: made, looked at, redeemed and revoked."""
 
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from string import ascii_letters, digits
@@ -26,6 +27,7 @@ from insight_sessions import (
     Question,
     RefuseOffer,
     RegisterInterest,
+    Runtime,
     ShareWork,
     ShareWriteUp,
     Status,
@@ -37,6 +39,7 @@ from insight_sessions import (
 )
 from insight_sessions.domain.notices import NoticeKind
 from insight_sessions.identity import LINKS
+from insight_sessions.storage.memory import MemoryStorage
 
 from .desk_kit import DAY, NOW, P, member, project, session
 from .desk_store import open_call
@@ -349,15 +352,21 @@ def test_a_token_has_one_spelling() -> None:
         assert reason_of(room.desk, other) == "link_unknown"
 
 
-def test_a_token_of_another_store_is_not_good() -> None:
-    """Not even with the same keys."""
-    links = Links(ADDRESS, keys=KEYS)
-    here, there = Linked(links=links), Linked(links=links)
-    there.desk.close()
+@pytest.mark.parametrize("links", [ADDRESS, Links(ADDRESS, keys=KEYS)], ids=["derived", "given"])
+def test_a_token_of_another_store_is_not_good(links: str | Links) -> None:
+    """Not even with the same keys: the store's own secret is in them."""
+    here = Linked(links=links)
+    ada = here.register("ada")
+    token = here.token("withdraw", ada)
+    there = Desk(MemoryStorage(os.urandom), discover=False, runtime=Runtime(now=lambda: NOW), links=links)
+    assert reason_of(there, token) == "link_unknown"
+
+
+def test_a_token_of_a_copy_of_the_store_names_nobody_there() -> None:
+    """Such as of one that was restored to before somebody registered."""
+    here, there = Linked(), Linked()
     token = here.token("withdraw", here.register("ada"))
-    other = Linked(links=links)
-    other.clock.moves(seconds=1)
-    assert reason_of(other.desk, token) == "link_revoked"
+    assert reason_of(there.desk, token) == "link_revoked"
 
 
 def test_a_link_to_a_project_that_is_gone_is_not_good() -> None:
@@ -508,6 +517,17 @@ def test_who_is_erased_has_no_links_and_nothing_is_kept_of_them() -> None:
     erasure = room.desk.erase_member("ada", farewell=False)
     assert erasure.pending == {}
     assert reason_of(room.desk, token) == "link_revoked"
+    assert [record for record in room.storage.read(LINKS).records if record.body is not None] == []
+
+
+def test_what_was_noted_of_somebody_who_no_longer_follows_is_erased_too() -> None:
+    """It was kept under our id of their address."""
+    room = Linked()
+    room.register("ada")
+    ada = room.desk.do(Follow(project_id=P, email="ada@example.org", name="Ada"))
+    room.desk.revoke_links("ada")
+    room.desk.do(Unfollow(project_id=P, follower_id=ada.id))
+    assert room.desk.erase_member("ada", farewell=False).pending == {}
     assert [record for record in room.storage.read(LINKS).records if record.body is not None] == []
 
 

@@ -70,6 +70,8 @@ def test_what_a_plugin_gets_fits_too(notice: Notice) -> None:
     over = {K.WITHDRAWN, K.DECLINED, K.FAREWELL, K.PROJECT_CANCELLED, K.ADDRESS_LEFT, K.FEEDBACK_ANSWERED}
     if notice.kind in over or not notice.recipient.person or notice.kind.startswith("work_"):
         assert notice.links == {}
+    if notice.kind is K.OFFER_LAPSED:
+        assert bool(notice.links) == ("You are not waiting" not in notice.text)
     if notice.recipient.follower:
         assert notice.links.keys() <= {"follow", "unfollow"}
         assert "unfollow" in notice.links
