@@ -226,6 +226,6 @@ def test_a_request_may_say_nothing_or_nonsense_of_its_length(tmp_path: Path, len
     said: list[str] = []
     environ = {"REQUEST_METHOD": "POST", "PATH_INFO": leave.partition("127.0.0.1")[2], "wsgi.input": Body()}
     environ |= {} if length is None else {"CONTENT_LENGTH": length}
-    (body,) = page(made.desk)(environ, lambda status, headers: said.append(status))
+    (body,) = page(made.desk)(environ, lambda status, _: said.append(status))
     assert (said, len(read)) == (["200 OK" if length != "many" else "409 Conflict"], int(length != "many"))
     assert (body == b"Thank you. It is done.") == (length != "many")

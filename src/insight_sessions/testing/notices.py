@@ -91,7 +91,7 @@ def _links(owed: Owed) -> Labels:
     signed = "x" * 43
     return Labels(
         {
-            aim.action.value: f"https://example.org/answer/{aim.project_id}.{aim.subject}.-.60d9d4c0.-.{signed}{aim.action[0]}"
+            aim.action.value: f"https://example.org/answer/{aim.project_id}.{aim.subject}.-.60d9d4c0.-.{signed}{aim.action}"
             for aim in aims(replace(owed, about=about), _STATE)
         }
     )
