@@ -121,5 +121,6 @@ def test_what_a_message_offers_can_be_done_when_it_comes(part: int) -> None:
                 kept += [notice] if notice.links else []
             if kept and room.world.chance(0.3):
                 room.press(room.world.dice.choice(kept))
-    assert {"accept", "refuse", "withdraw", "switch", "unfollow", "answers", "feed"} <= found.keys(), found
+    assert {"accept", "refuse", "withdraw", "switch", "answers", "feed"} <= found.keys(), found
+    assert "unfollow" not in found, "nobody follows there"
     assert found["withdraw"] > 50, found
