@@ -19,7 +19,7 @@ from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import NotFound
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.text import Labels
-from insight_sessions.wording import languages, say
+from insight_sessions.wording import languages, told, worded
 from insight_sessions.wording.learned import learned, linked
 
 KEPT_TEMPLATES: Final = 1_000
@@ -61,8 +61,8 @@ class Correspondence:
         wording, language = self._wording(owed.kind, person, project)
         why, how = _reason(owed, state), _joining(owed, state)
         links = Labels() if self._links is None else self._links(owed, state)
-        more = {**learned(owed, state), **linked(links)}
-        subject, text = say(owed, project, person, wording, why, how, learned=more)
+        facts = told(owed, project, person, why, how, learned={**learned(owed, state), **linked(links)})
+        subject, text = worded(owed, facts, wording)
         invite = None
         slot = owed.previous if owed.method is Method.CANCEL else owed.slot
         if owed.method is not None and slot is not None:
@@ -80,6 +80,7 @@ class Correspondence:
             message_id=owed.message_id,
             date=owed.at,
             links=links,
+            facts=facts,
         )
 
     def invite(self, registration: Registration, state: ProjectState) -> Invite:

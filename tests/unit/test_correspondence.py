@@ -14,6 +14,7 @@ from insight_sessions.domain.notices import Notice, NoticeKind, Wording
 from insight_sessions.domain.project import Contact
 from insight_sessions.errors import NotFound, PluginError
 from insight_sessions.hooks.manager import load_plugins
+from insight_sessions.wording import PLACEHOLDERS
 
 from .desk_kit import NOW, P, Rehearsal, interest, member, project, session
 
@@ -94,6 +95,19 @@ def test_a_notice_joins_what_is_kept_with_who_it_is_for() -> None:
     said = lines(notice.invite.data)
     assert {"METHOD:REQUEST", "SEQUENCE:0", f"UID:{ada.uid}", "DTSTAMP:20210614T090000Z"} <= set(said)
     assert any(line.startswith("ATTENDEE") and line.endswith("mailto:ada@example.org") for line in said)
+
+
+def test_a_notice_brings_the_facts_that_its_words_are_made_of() -> None:
+    """By the names of the placeholders, every one of them; empty where there is nothing to say."""
+    room = Rehearsal(project())
+    room.register("ada", "mon")
+    notice = letter(room)
+    assert notice.facts.keys() == PLACEHOLDERS.keys()
+    assert (notice.facts["name"], notice.facts["previous"]) == ("Ada", "")
+    assert notice.facts["session"]
+    assert notice.facts["session"] in notice.text
+    with pytest.raises(TypeError):
+        notice.facts["name"] = "Eve"  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
 
 
 def test_a_notice_without_a_place_has_no_calendar_part() -> None:

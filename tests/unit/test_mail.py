@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from insight_sessions.domain.notices import Invite, Method, Notice, NoticeKind
 from insight_sessions.domain.project import Contact
+from insight_sessions.hooks.headers import headers, list_headers
 from insight_sessions.hooks.mail import mail
 from insight_sessions.testing import example_notices
 from tests.unit.lines import lines
@@ -232,12 +233,50 @@ def test_what_looks_encoded_is_shown_as_it_is(subject: str) -> None:
 
 def test_a_mail_with_a_header_that_is_not_ours_is_never_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Should the standard library fail us again."""
+    encoded = replace(CONFIRMED, subject="Ein Platz für Sie")
     monkeypatch.setattr(Header, "encode", lambda *_, **__: "Hi\r\nBcc: eve@example.org")
     with pytest.raises(ValueError, match="a header that is not ours"):
-        mail(CONFIRMED)
+        mail(encoded)
     monkeypatch.setattr(Header, "encode", lambda *_, **__: "Hi\r\n\r\nand so on")
     with pytest.raises(ValueError, match="a header that is not ours"):
-        mail(CONFIRMED)
+        mail(encoded)
+
+
+@pytest.mark.parametrize("length", [1, 20, 50, 51, 300, 960])
+def test_the_address_to_leave_a_list_is_never_folded(length: int) -> None:
+    """A fold inside it would break it for the programs that offer to leave by one click (RFC 8058)."""
+    url = f"https://example.org/leave?t={'x.Y_z-'[: length % 7] + 'a' * length}"
+    written = list_headers(url)
+    raw = "".join(f"{name}: {value}\r\n" for name, value in written.items()) + "\r\n"
+    assert max(map(len, raw.split("\r\n"))) <= 998
+    read_again = message_from_bytes(raw.encode("ascii"), policy=default)
+    assert read_again["List-Unsubscribe"].strip() == f"<{url}>"
+    assert read_again["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://example.org/x", "https://example.org/a b", "https://example.org/>, <mailto:x", "https://x\r\nBcc: y", ""],
+)
+def test_only_a_web_address_leaves_a_list(url: str) -> None:
+    """One, without anything that could end it."""
+    with pytest.raises(ValueError, match="what is meant for List-Unsubscribe cannot stand there"):
+        list_headers(url)
+
+
+def test_an_address_that_fits_no_line_is_refused() -> None:
+    """A line of a mail has at most 998 characters (RFC 5322 §2.1.1)."""
+    fits = "https://example.org/" + "a" * 975
+    assert list_headers(fits)["List-Unsubscribe"] == f"\r\n <{fits}>"
+    with pytest.raises(ValueError, match="too long for a line"):
+        list_headers(fits + "a")
+
+
+def test_somebody_else_may_send_for_the_organiser() -> None:
+    """Answers still go to the organiser."""
+    written = headers(CONFIRMED, Contact(name="Sessions", email="no-reply@example.org"))
+    assert written["From"] == '"Sessions" <no-reply@example.org>'
+    assert written["Reply-To"] == '"Q insight team" <insight@example.org>'
 
 
 def test_every_kind_can_be_sent_to_every_language() -> None:

@@ -205,6 +205,7 @@ class Notice:
         date: for the mail header; the same in every copy.
         links: the addresses by which the person can answer, by what they do, such as ``"accept"``; empty on a desk
             without ``links``. They are keys: put them into the message, and nowhere else.
+        facts: what the placeholders of `Wording` stand for, by name; empty where there is nothing to say.
     """
 
     id: str
@@ -218,6 +219,7 @@ class Notice:
     message_id: str
     date: datetime
     links: Mapping[str, str] = Labels()
+    facts: Mapping[str, str] = Labels()
 
 
 @dataclass(frozen=True, slots=True)

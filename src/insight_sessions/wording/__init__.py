@@ -12,6 +12,7 @@ from insight_sessions.domain.member import Person
 from insight_sessions.domain.notices import Owed, Wording
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Slot
+from insight_sessions.text import Labels
 from insight_sessions.wording.english import default_wording
 from insight_sessions.wording.times import at, when
 
@@ -91,8 +92,26 @@ def say(
     Returns:
         The subject, one line of at most 200 characters, and the text.
     """
+    return worded(owed, told(owed, project, person, reason, joining, learned=learned), wording)
+
+
+def told(
+    owed: Owed,
+    project: Project,
+    person: Person,
+    reason: str | None = None,
+    joining: str = "",
+    *,
+    learned: Mapping[str, str] | None = None,
+) -> Labels:
+    """What every placeholder stands for in a notice; the arguments are those of `say`."""
+    facts = _facts(owed, project, person, reason)
+    return Labels({**_NOTHING, **facts, "joining": joining, **(learned or {})})
+
+
+def worded(owed: Owed, facts: Mapping[str, str], wording: Wording | None = None) -> tuple[str, str]:
+    """A notice in words, from what its placeholders stand for; see `say`."""
     words = default_wording(owed) if wording is None else wording
-    facts = {**_NOTHING, **_facts(owed, project, person, reason), "joining": joining, **(learned or {})}
     subject = " ".join(_filled(words.subject, facts).split()) or owed.title
     if len(subject) > SUBJECT_LENGTH:
         subject = subject[: SUBJECT_LENGTH - 1].rstrip() + "…"
