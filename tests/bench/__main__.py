@@ -12,6 +12,7 @@ from tests.bench.allocating import allocating
 from tests.bench.growing import growing
 from tests.bench.invites import invites
 from tests.bench.loading import loading
+from tests.bench.mails import mails
 from tests.bench.opening import opening
 from tests.bench.postgres import postgres
 from tests.bench.registering import importing, registering
@@ -28,6 +29,7 @@ IDEAS: Final[Mapping[str, Idea]] = MappingProxyType(
         "opening": opening,
         "loading": loading,
         "invites": invites,
+        "mails": mails,
         "allocation": allocating,
         "postgres": postgres,
     }

@@ -5,9 +5,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 VOID: Final = {"meta", "br"}
-KNOWN: Final = VOID | set(
-    ["html", "head", "title", "style", "body", "div", "table", "tr", "td", "p", "h1", "ul", "li", "a"]
-)
+KNOWN: Final = VOID | {"html", "head", "title", "style", "body", "div", "table", "tr", "td", "p", "h1", "ul", "li", "a"}
 
 
 class Page(HTMLParser):

@@ -255,7 +255,8 @@ def test_a_line_break_in_a_header_is_refused(where: str, bad: str) -> None:
     elif where in {"name", "email"}:
         notice = replace(CONFIRMED, recipient=replace(CONFIRMED.recipient, **{where: bad}))
     else:
-        notice = replace(CONFIRMED, **{where: bad})
+        changes: dict[str, Any] = {where: bad}
+        notice = replace(CONFIRMED, **changes)
     with pytest.raises(ValueError, match="what is meant for") as found:
         letters.build(notice)
     assert bad not in str(found.value)
@@ -325,7 +326,7 @@ def everything(said: str, text: str) -> tuple[Notice, ...]:
     return tuple(kept.notices)
 
 
-@pytest.mark.parametrize("said", (*MARKUP, *SMUGGLED[3:]))
+@pytest.mark.parametrize("said", [*MARKUP, *SMUGGLED[3:]])
 def test_what_people_say_changes_no_page_no_header_and_no_calendar(said: str) -> None:
     """Names, titles, places, reasons and news: each mail has the bones of one in which everything is harmless."""
     plain, odd = (everything(one, one) for one in ("Harmless", said))
@@ -359,7 +360,7 @@ def test_what_people_say_changes_no_page_no_header_and_no_calendar(said: str) ->
             assert event["ATTENDEE"] == f"mailto:{notice.recipient.email}"
 
 
-@pytest.mark.parametrize("said", (*SMUGGLED[:2], *BREAKS))
+@pytest.mark.parametrize("said", [*SMUGGLED[:2], *BREAKS])
 def test_what_could_become_a_header_does_not_come_in(said: str) -> None:
     """The door refuses it, without repeating it."""
     with pytest.raises(ValueError, match="not allowed") as found:

@@ -13,11 +13,28 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-Shape = Literal["words", "facts", "list"]
+Shape = Literal["words", "facts", "list", "quote"]
 
-_ONE: Final = ("session", "previous", "offered", "until", "released", "joining", "shifted", "feedback_until")
-_QUOTED: Final = ("write_up", "work", "feedback", "answer")
-_SEVERAL: Final = ("waiting_for", "cancelled", "opened", "skipped")
+_SHAPES: Final[Mapping[str, Shape]] = {
+    "work": "quote",
+    "feedback": "quote",
+    "answer": "quote",
+    "session": "facts",
+    "previous": "facts",
+    "offered": "facts",
+    "until": "facts",
+    "released": "facts",
+    "joining": "facts",
+    "shifted": "facts",
+    "write_up": "facts",
+    "feedback_until": "facts",
+    "waiting_for": "list",
+    "cancelled": "list",
+    "opened": "list",
+    "skipped": "list",
+}
+"""How the lines of a fact look; a list of one is a fact like others."""
+
 _URL: Final = re.compile(r"https://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _LINK: Final = Markup('<a class="link" href="{}" style="color:#1a4f9c">{}</a>')
@@ -28,7 +45,7 @@ class Block:
     """Lines that belong together.
 
     Args:
-        shape: ``words`` to read, ``facts`` such as when a session is, or a ``list`` of them.
+        shape: ``words`` to read, ``facts`` such as when a session is, a ``list`` of them, or a ``quote``.
         lines: one or more.
         leads: what follows belongs to it, such as facts to the sentence that announces them.
     """
@@ -54,22 +71,23 @@ def parted(text: str, facts: Mapping[str, str]) -> tuple[str, str]:
 
 def blocks(text: str, facts: Mapping[str, str]) -> tuple[Block, ...]:
     """A text in pieces, in its order and with nothing added or left out."""
-    several = [facts[name].splitlines() for name in _SEVERAL if facts.get(name)]
-    lists = {line.strip() for lines in several if len(lines) > 1 for line in lines}
-    told = (facts.get(name, "") for name in (*_ONE, *_QUOTED, *_SEVERAL))
-    known = {line.strip() for value in told for line in value.splitlines()} - {""}
+    known: dict[str, Shape] = {}
+    for name, shape in _SHAPES.items():
+        lines = facts.get(name, "").split("\n")
+        one: Shape = "facts" if shape == "list" and len(lines) == 1 else shape
+        known |= {line.strip(): one for line in lines if line.strip()}
     found: list[Block] = []
     for paragraph in _BLANK_LINES.split(text.strip()):
-        found += _paragraph(paragraph.split("\n"), known, lists, facts.get("where", ""))
+        found += _paragraph(paragraph.split("\n"), known, facts.get("where", ""))
     return tuple(found)
 
 
-def _paragraph(lines: list[str], known: set[str], lists: set[str], where: str) -> Iterator[Block]:
+def _paragraph(lines: list[str], known: Mapping[str, Shape], where: str) -> Iterator[Block]:
     shapes: list[Shape] = []
     for line in map(str.strip, lines):
         # Where a session is stands below it, behind a word of its language.
         below = where and shapes and shapes[-1] == "facts" and line.endswith(where)
-        shapes.append("list" if line in lists else "facts" if line in known or below else "words")
+        shapes.append(known.get(line, "facts" if below else "words"))
     rest = iter(lines)
     groups: list[tuple[Shape, tuple[str, ...]]]
     groups = [(shape, tuple(islice(rest, len([*group])))) for shape, group in groupby(shapes)]

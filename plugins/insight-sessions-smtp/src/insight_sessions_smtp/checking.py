@@ -28,12 +28,14 @@ class _Reading:
     Args:
         path: the folder.
         trees: what each template says, by its name.
+        wanted: which variables each wants to be given.
         labels: what stands on links, by language.
         problems: one sentence each.
     """
 
     path: Path
     trees: dict[str, nodes.Template] = field(default_factory=dict[str, nodes.Template])
+    wanted: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     labels: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     problems: list[str] = field(default_factory=list[str])
 
@@ -73,7 +75,9 @@ def _read(file: Path, found: Environment, reading: _Reading) -> None:
         if file.name == LABEL_FILE:
             reading.labels[name] = _labels(text)
         elif file.suffix.removeprefix(".") in ENDINGS:
-            reading.trees[name] = found.parse(text, name)
+            tree = found.parse(text, name)
+            reading.wanted[name] = meta.find_undeclared_variables(tree)  # and refuse a filter that there is not
+            reading.trees[name] = tree
         else:
             reading.problems.append(f"{name}: templates end in .html, .txt or .subject, and labels are in {LABEL_FILE}")
     except UnicodeDecodeError:
@@ -121,7 +125,7 @@ def _unknown_variables(reading: _Reading) -> Iterator[str]:
     given = {one.name for tree in reading.trees.values() for one in tree.find_all(nodes.Name) if one.ctx != "load"}
     for name, tree in reading.trees.items():
         known = set(VARIABLES) if _is_looked_for(name) else {*VARIABLES, *given}
-        unknown = meta.find_undeclared_variables(tree) - known
+        unknown = reading.wanted[name] - known
         lines = {one.name: one.lineno for one in reversed([*tree.find_all(nodes.Name)]) if one.name in unknown}
         for variable, line in sorted(lines.items(), key=lambda pair: pair[1]):
             yield f"{name}, line {line}: there is no variable {variable!r}{_meant(variable, known)}"
@@ -131,7 +135,7 @@ def _unknown_templates(found: Environment, reading: _Reading) -> Iterator[str]:
     known = found.list_templates()
     for name, tree in reading.trees.items():
         for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
-            wanted = node.template
+            wanted: object = vars(node)["template"]  # each of them has it, and what they have in common has not
             if isinstance(wanted, nodes.Const) and wanted.value not in known:
                 yield f"{name}, line {node.lineno}: there is no template {wanted.value!r}{_meant(wanted.value, known)}"
 

@@ -16,7 +16,7 @@ OWN: Final[Mapping[str, str]] = {
     "heading": "the same without the project's title at its end",
     "text": "all words, as they are without a template",
     "opening": "the words up to the signature",
-    "blocks": "the same in pieces: each has a `shape` (`words`, `facts`, `list`), `lines`, the same as `text`, and `leads`",
+    "blocks": "the same in pieces: each has `shape` (`words`, `facts`, `list`, `quote`), `lines`, `text` and `leads`",
     "closing": "the signature, if there is one",
     "actions": "what the reader can do: each has `name`, `label`, `url`, the `language` of its label, and `asked`",
     "leave": "the same for a follower who wants no more mails, or nothing",
@@ -27,7 +27,7 @@ OWN: Final[Mapping[str, str]] = {
 """What a template gets besides the placeholders of the words, by name."""
 
 VARIABLES: Final[Mapping[str, str]] = {**PLACEHOLDERS, **OWN}
-"""Everything that a template gets, by name. It is all always there; a fact of which there is nothing to say is empty."""
+"""Everything that a template gets, by name. All of it is always there, and empty where there is nothing to say."""
 
 _KIND: Final = NoticeKind
 TONES: Final[Mapping[NoticeKind, str]] = {
