@@ -13,11 +13,11 @@ from typing import Any
 
 import mailparser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 from insight_sessions_smtp.letters import Letters
-from insight_sessions_smtp.showing import LINKS, shown_links
+from insight_sessions_smtp.showing import LINKS
 
 from insight_sessions import (
     AmendProject,
@@ -44,9 +44,10 @@ from insight_sessions.samples import example_notices
 from tests.unit.lines import lines
 from tests.unit.mail_pages import Page, flat
 
+unhurried = settings(deadline=None)
 LETTERS = Letters()
 OTHERS = Letters()
-NOTICES = example_notices()
+NOTICES = example_notices(links=True)
 CONFIRMED, WITHOUT_INVITE = NOTICES[1:3]
 UPDATE = next(one for one in NOTICES if one.kind is NoticeKind.UPDATE)
 HEADERS = ["From", "Reply-To", "To", "Subject", "Date", "Message-ID", "Content-Language", "Auto-Submitted"]
@@ -124,8 +125,7 @@ def test_an_invite_is_the_last_alternative_and_a_file() -> None:
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: f"{notice.id}-{notice.kind}")
 def test_every_kind_is_a_whole_mail(notice: Notice) -> None:
     """To that person only, and told apart from mail that people write."""
-    links = shown_links(notice)
-    raw = LETTERS.build(notice, links)
+    raw = LETTERS.build(notice)
     assert raw.isascii()
     assert raw.count(b"\n") == raw.count(b"\r\n") == raw.count(b"\r")
     assert max(map(len, raw.split(b"\r\n"))) < 998
@@ -139,7 +139,7 @@ def test_every_kind_is_a_whole_mail(notice: Notice) -> None:
     assert message["Subject"] == notice.subject
     assert (message["Date"].datetime, message["Message-ID"]) == (notice.date, notice.message_id)
     assert (message["Auto-Submitted"], message["Content-Language"]) == ("auto-generated", "en")
-    letter = LETTERS.write(notice, links)
+    letter = LETTERS.write(notice)
     assert part(message, "plain") == letter.text + "\n"
     assert part(message, "html") == letter.html.strip("\n") + "\n"
     if notice.invite is not None:
@@ -150,13 +150,13 @@ def test_every_kind_is_a_whole_mail(notice: Notice) -> None:
 def test_another_reader_finds_the_same() -> None:
     """One that shares no line with the standard library's modern headers."""
     for notice in (CONFIRMED, replace(UPDATE, subject="Über die Hälfte ist da ✓")):
-        raw = LETTERS.build(notice, shown_links(notice))
+        raw = LETTERS.build(notice)
         found: Any = mailparser.parse_from_bytes(raw)
         assert found.to == [(notice.recipient.name, notice.recipient.email)]
         assert found.from_ == found.reply_to == [("Q insight team", "insight@example.org")]
         assert (found.subject, found.message_id) == (notice.subject, notice.message_id)
         assert not found.defects
-        letter = LETTERS.write(notice, shown_links(notice))
+        letter = LETTERS.write(notice)
         assert [one.replace("\r\n", "\n").strip() for one in found.text_plain] == [letter.text]
         assert [flat(one) for one in found.text_html] == [flat(letter.html)]
         files = [one["filename"] for one in found.attachments if one["filename"]]
@@ -167,7 +167,7 @@ def test_another_reader_finds_the_same() -> None:
 def test_a_follower_leaves_by_one_click(length: int) -> None:
     """By the same address as in the text; no reader finds a gap in it, however long its token is."""
     url = "https://sessions.example.org/do/" + ("eyJh_-." * length)[:length]
-    raw = LETTERS.build(UPDATE, {"unfollow": url})
+    raw = LETTERS.build(replace(UPDATE, links={"unfollow": url}))
     message = read(raw)
     assert message["List-Unsubscribe"].strip() == f"<{url}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -180,8 +180,8 @@ def test_a_follower_leaves_by_one_click(length: int) -> None:
 
 def test_whoever_follows_nothing_has_no_list_to_leave() -> None:
     """Even if a link for it should come along."""
-    assert not set(read(LETTERS.build(CONFIRMED, LINKS)).keys()) & set(LEAVE_HEADERS)
-    assert not set(read(LETTERS.build(UPDATE, {})).keys()) & set(LEAVE_HEADERS)
+    assert not set(read(LETTERS.build(replace(CONFIRMED, links=LINKS))).keys()) & set(LEAVE_HEADERS)
+    assert not set(read(LETTERS.build(replace(UPDATE, links={}))).keys()) & set(LEAVE_HEADERS)
 
 
 def test_somebody_else_may_send_for_the_organiser() -> None:
@@ -191,6 +191,7 @@ def test_somebody_else_may_send_for_the_organiser() -> None:
     assert message["Reply-To"] == "Q insight team <insight@example.org>"
 
 
+@unhurried
 @given(st.text(max_size=20), st.binary(max_size=300), st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_every_copy_is_the_same_to_the_byte(id: str, data: bytes, text: str) -> None:
     """Another notice has another boundary, and no text is one."""
@@ -205,20 +206,20 @@ def test_every_process_writes_the_same() -> None:
     """Whatever the seed of its hashes."""
     program = (
         "from hashlib import sha256; from insight_sessions.samples import example_notices;"
-        "from insight_sessions_smtp.letters import Letters; from insight_sessions_smtp.showing import LINKS;"
-        "print(sha256(b''.join(Letters().build(one, LINKS) for one in example_notices())).hexdigest())"
+        "from insight_sessions_smtp.letters import Letters;"
+        "print(sha256(b''.join(Letters().build(one) for one in example_notices(links=True))).hexdigest())"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], env={"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == sha256(b"".join(LETTERS.build(one, LINKS) for one in NOTICES)).hexdigest()
+    assert done.stdout.strip() == sha256(b"".join(LETTERS.build(one) for one in NOTICES)).hexdigest()
 
 
 def test_a_text_cannot_end_its_part() -> None:
     """Even when it knows the boundary."""
     boundary = read(LETTERS.build(CONFIRMED)).get_boundary()
     text = f"--{boundary}--\n\n--{boundary}\nContent-Type: text/html\n\n<p>"
-    message = read(LETTERS.build(replace(CONFIRMED, text=text)))
+    message = read(LETTERS.build(replace(CONFIRMED, text=text, links={})))
     assert part(message, "plain") == text + "\n"
     assert len(kinds(message)) == 6
 
@@ -226,12 +227,13 @@ def test_a_text_cannot_end_its_part() -> None:
 @pytest.mark.parametrize("text", ["短い文です。" * 20, "Zoë ging heim. " * 20, "a" * 2000, ".\n..\nFrom here\n a \n"])
 def test_every_text_arrives_as_it_was_written(text: str) -> None:
     """Encoded one way or the other, whichever is shorter."""
-    raw = LETTERS.build(replace(CONFIRMED, text=text))
+    raw = LETTERS.build(replace(CONFIRMED, text=text, links={}))
     assert part(read(raw), "plain") == text.strip() + "\n"
     plain = next(one for one in read(raw).walk() if one.get_content_type() == "text/plain")
     assert plain["Content-Transfer-Encoding"] == ("base64" if text.startswith("短") else "quoted-printable")
 
 
+@unhurried
 @given(lines(), lines(), lines())
 def test_whatever_people_are_called_it_stays_a_name(name: str, organiser: str, subject: str) -> None:
     """No header, recipient or part comes of it."""
@@ -340,7 +342,7 @@ def test_what_people_say_changes_no_page_no_header_and_no_calendar(said: str) ->
         NoticeKind.CONFIRM_FOLLOWING,
     }
     for harmless, notice in zip(plain, odd, strict=True):
-        other, message = (read(LETTERS.build(one, shown_links(one))) for one in (harmless, notice))
+        other, message = (read(LETTERS.build(one)) for one in (harmless, notice))
         assert message.keys() == other.keys()
         assert kinds(message) == kinds(other)
         assert message["Subject"] == notice.subject

@@ -9,7 +9,7 @@ from insight_sessions_smtp.actions import LABELS
 from insight_sessions_smtp.errors import TemplatesError
 from insight_sessions_smtp.letters import Letters
 from insight_sessions_smtp.preview import main, preview
-from insight_sessions_smtp.showing import LINKS, shown_links
+from insight_sessions_smtp.showing import LINKS
 from insight_sessions_smtp.templating import narrowing
 from insight_sessions_smtp.variables import VARIABLES
 
@@ -17,7 +17,7 @@ from insight_sessions import InsightSessionsError, Notice, NoticeKind
 from insight_sessions.samples import example_notices
 from tests.unit.mail_pages import Page
 
-NOTICES = example_notices()
+NOTICES = example_notices(links=True)
 CONFIRMED = NOTICES[1]
 WAITING = next(one for one in NOTICES if one.kind is NoticeKind.WAITING)
 
@@ -86,7 +86,7 @@ def test_a_template_may_extend_ours(put: Put) -> None:
         _bye_DOT_txt="\nBye, {{ name }}",
     )
     notice = replace(CONFIRMED, facts={**CONFIRMED.facts, "name": "<b>Zoë</b>"})
-    letter = Letters(templates=folder).write(notice, shown_links(notice))
+    letter = Letters(templates=folder).write(notice)
     assert "<p>&lt;b&gt;Zoë&lt;/b&gt;</p>" in letter.html
     assert Page(letter.html).text != Page(Letters().write(notice).html).text
     assert letter.text.endswith("\n\nBye, <b>Zoë</b>")
@@ -125,13 +125,13 @@ def test_links_have_labels_in_each_language(put: Put) -> None:
     folder = put(
         de__labels_DOT_toml='withdraw = "Ich kann nicht mehr"\n', **{"de-AT__labels_DOT_toml": 'switch = "Anders"\n'}
     )
-    letter = Letters(templates=folder).write(replace(CONFIRMED, language="de-AT"), LINKS)
+    letter = Letters(templates=folder).write(replace(CONFIRMED, language="de-AT", links=LINKS))
     assert f"Ich kann nicht mehr:\n{LINKS['withdraw']}" in letter.text
     assert f"Anders:\n{LINKS['switch']}" in letter.text
     assert f"{LABELS['feed']}:\n{LINKS['feed']}" in letter.text
     languages = {one["href"]: one.get("lang") for one in Page(letter.html).all("a")}
     assert (languages[LINKS["withdraw"]], languages[LINKS["feed"]]) == (None, "en")
-    assert Letters(templates=folder).write(CONFIRMED, LINKS) == Letters().write(CONFIRMED, LINKS)
+    assert Letters(templates=folder).write(CONFIRMED) == Letters().write(CONFIRMED)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_part_may_use_what_is_set_where_it_is_used(put: Put) -> None:
     """A template that only others use is for no kind; by what name, may be known only when it is shown."""
     rows = '{% for one in actions %}{% include "_row.txt" %}{% endfor %}x'
     folder = put(letter_DOT_txt=rows, _row_DOT_txt="{{ one.label }}\n")
-    assert LABELS["accept"] in Letters(templates=folder).write(CONFIRMED, LINKS).text
+    assert LABELS["accept"] in Letters(templates=folder).write(replace(CONFIRMED, links=LINKS)).text
     (folder / "_row.txt").unlink()
     folder = put(letter_DOT_txt='{% include "_" ~ tone ~ ".txt" ignore missing %}x', _good_DOT_txt="Good. ")
     assert text(Letters(templates=folder), CONFIRMED) == "Good. x"
@@ -240,14 +240,12 @@ def test_every_mail_is_written_to_be_looked_at(tmp_path: Path, capsys: pytest.Ca
     assert main([str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out == f"{len(NOTICES)} mails, to look at: {tmp_path / 'out' / 'index.html'}\n"
     index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    letters = Letters()
     for number, notice in enumerate(NOTICES, 1):
         name = f"{number:02}-{notice.kind}"
-        letters, links = Letters(), shown_links(notice)
-        assert (tmp_path / "out" / f"{name}.eml").read_bytes() == letters.build(notice, links)
-        assert (tmp_path / "out" / f"{name}.html").read_text(encoding="utf-8") == letters.write(notice, links).html
-        assert (tmp_path / "out" / f"{name}.txt").read_text(encoding="utf-8") == letters.write(
-            notice, links
-        ).text + "\n"
+        assert (tmp_path / "out" / f"{name}.eml").read_bytes() == letters.build(notice)
+        assert (tmp_path / "out" / f"{name}.html").read_text(encoding="utf-8") == letters.write(notice).html
+        assert (tmp_path / "out" / f"{name}.txt").read_text(encoding="utf-8") == letters.write(notice).text + "\n"
         assert f'src="{name}.html"' in index
     assert "<script" not in index
 

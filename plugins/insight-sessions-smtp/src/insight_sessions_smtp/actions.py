@@ -8,6 +8,9 @@ from typing import Final
 LEAVE: Final = "unfollow"
 """The action that stands apart, at the end of a mail, and in its header."""
 
+FORGET: Final = "forget"
+"""What stands on that link for somebody who has not confirmed yet."""
+
 LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "accept": "Yes, I take this place",
@@ -19,13 +22,10 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "follow": "Yes, send me updates",
         "feed": "Get my sessions in my calendar",
         "unfollow": "Stop these messages",
-        "forget": "No, forget this address",
+        FORGET: "No, forget this address",
     }
 )
-"""What stands on a link, in English, by the name of the action, in the order in which they are shown.
-
-``forget`` stands on ``unfollow`` for somebody who has not confirmed yet.
-"""
+"""What stands on a link, in English, by the name of the action, in the order in which they are shown."""
 
 ASKED: Final = frozenset({"accept", "follow", "feedback"})
 """What a notice is about, where it offers it; a page shows it before all else."""
@@ -51,20 +51,18 @@ class Action:
 
 
 def actions(links: Mapping[str, str], labels: Mapping[str, tuple[str, str]]) -> Iterator[Action]:
-    """The actions of a notice, in the order of `LABELS`.
+    """The actions of a notice, in the order of `LABELS`; those that have no label stand in its words only.
 
     Args:
         links: where each leads, by its name.
         labels: what stands on it and in which language, by its name.
 
     Raises:
-        ValueError: there is no such action.
+        ValueError: one leads elsewhere than to a web address.
     """
-    if not links.keys() <= LABELS.keys():
-        raise ValueError("a notice holds a link for an action that is not known here")
     for name in LABELS:
-        if name in links:
-            on = "forget" if name == LEAVE and "follow" in links else name
+        if name in links and name != FORGET:
+            on = FORGET if name == LEAVE and "follow" in links else name
             yield Action(name, labels[on][0], _checked(name, links[name]), labels[on][1], name in ASKED)
 
 

@@ -5,15 +5,16 @@ that it says what a placeholder stands for, and not how it looks.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby, islice
 from typing import Final, Literal
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-Shape = Literal["words", "facts", "list", "quote"]
+from insight_sessions_smtp.actions import Action
+
+Shape = Literal["words", "facts", "list", "quote", "action"]
 
 _SHAPES: Final[Mapping[str, Shape]] = {
     "work": "quote",
@@ -45,14 +46,16 @@ class Block:
     """Lines that belong together.
 
     Args:
-        shape: ``words`` to read, ``facts`` such as when a session is, a ``list`` of them, or a ``quote``.
+        shape: ``words`` to read, ``facts`` such as when a session is, a ``list`` of them, a ``quote``, or an ``action``.
         lines: one or more.
         leads: what follows belongs to it, such as facts to the sentence that announces them.
+        action: what the reader can do by it; its only line says where that leads.
     """
 
     shape: Shape
     lines: tuple[str, ...]
     leads: bool = False
+    action: Action | None = None
 
     @property
     def text(self) -> str:
@@ -69,30 +72,44 @@ def parted(text: str, facts: Mapping[str, str]) -> tuple[str, str]:
     return "\n\n".join(paragraphs), ""
 
 
-def blocks(text: str, facts: Mapping[str, str]) -> tuple[Block, ...]:
-    """A text in pieces, in its order and with nothing added or left out."""
+def blocks(text: str, facts: Mapping[str, str], offered: Iterable[Action] = ()) -> tuple[Block, ...]:
+    """A text in pieces, in its order and with nothing added or left out.
+
+    Args:
+        text: the words.
+        facts: what the placeholders stand for that they are made of, by name.
+        offered: what the reader can do; where one leads, on a line of its own, is a piece of its own.
+    """
     known: dict[str, Shape] = {}
     for name, shape in _SHAPES.items():
         lines = facts.get(name, "").split("\n")
         one: Shape = "facts" if shape == "list" and len(lines) == 1 else shape
         known |= {line.strip(): one for line in lines if line.strip()}
+    by_url = {action.url: action for action in offered}
+    known |= dict.fromkeys(by_url, "action")
     found: list[Block] = []
     for paragraph in _BLANK_LINES.split(text.strip()):
-        found += _paragraph(paragraph.split("\n"), known, facts.get("where", ""))
+        pieces = _pieces(paragraph.split("\n"), known, facts.get("where", ""))
+        for number, (shape, lines) in enumerate(pieces, 1):
+            action = by_url[lines[0].strip()] if shape == "action" else None
+            found.append(Block(shape, lines, leads=number < len(pieces), action=action))
     return tuple(found)
 
 
-def _paragraph(lines: list[str], known: Mapping[str, Shape], where: str) -> Iterator[Block]:
+def _pieces(lines: list[str], known: Mapping[str, Shape], where: str) -> list[tuple[Shape, tuple[str, ...]]]:
+    """The lines of a paragraph, those of one shape together but actions, each of which is alone."""
     shapes: list[Shape] = []
     for line in map(str.strip, lines):
         # Where a session is stands below it, behind a word of its language.
         below = where and shapes and shapes[-1] == "facts" and line.endswith(where)
         shapes.append(known.get(line, "facts" if below else "words"))
-    rest = iter(lines)
-    groups: list[tuple[Shape, tuple[str, ...]]]
-    groups = [(shape, tuple(islice(rest, len([*group])))) for shape, group in groupby(shapes)]
-    for number, (shape, group) in enumerate(groups, 1):
-        yield Block(shape, group, leads=number < len(groups))
+    found: list[tuple[Shape, tuple[str, ...]]] = []
+    for shape, line in zip(shapes, lines, strict=True):
+        if found and found[-1][0] == shape != "action":
+            found[-1] = shape, (*found[-1][1], line)
+        else:
+            found.append((shape, (line,)))
+    return found
 
 
 def linked(text: str, email: str) -> Markup:

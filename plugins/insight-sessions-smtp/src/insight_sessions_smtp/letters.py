@@ -6,7 +6,7 @@ The same notice gives the same bytes on every machine, so that a copy that is se
 import re
 from base64 import encodebytes
 from binascii import b2a_qp
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -58,23 +58,19 @@ class Letters:
         self._sender = sender
         self._templates = Templates() if templates is None else _checked(Path(templates))
 
-    def write(self, notice: Notice, links: Mapping[str, str] | None = None) -> Letter:
+    def write(self, notice: Notice) -> Letter:
         """A notice in words.
-
-        Args:
-            notice: what to say, and to whom.
-            links: where each action leads; those of the notice when not given.
 
         Raises:
             ValueError: it cannot be put into words: a link is none, or a template of the host fails.
         """
         page = self._templates.page(notice.kind, notice.language)
-        told = variables(notice, page.labels, links_of(notice) if links is None else links)
+        told = variables(notice, page.labels)
         if page.subject is not None:
             told["subject"] = _subject(page.subject.render(told)) or notice.subject
         return Letter(str(told["subject"]), page.text.render(told).strip(), page.html.render(told))
 
-    def build(self, notice: Notice, links: Mapping[str, str] | None = None) -> bytes:
+    def build(self, notice: Notice) -> bytes:
         """The whole mail for a notice, ready to send.
 
         It goes to that person only. With an invite it is laid out as calendars expect it (RFC 6047): text, page and
@@ -82,7 +78,6 @@ class Letters:
 
         Args:
             notice: what to say, and to whom.
-            links: where each action leads; those of the notice when not given.
 
         Returns:
             ASCII bytes with CRLF line ends.
@@ -90,11 +85,10 @@ class Letters:
         Raises:
             ValueError: something in it cannot stand in a mail; the message does not say what.
         """
-        links = links_of(notice) if links is None else links
-        letter = self.write(notice, links)
+        letter = self.write(notice)
         titled = notice if letter.subject == notice.subject else replace(notice, subject=letter.subject)
         names = headers(titled, self._sender)
-        leave = links.get(LEAVE)
+        leave = notice.links.get(LEAVE)
         if leave is not None and notice.recipient.follower:
             names |= list_headers(leave)
         seed = sha256(notice.id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -102,11 +96,6 @@ class Letters:
         names |= {"MIME-Version": "1.0", "Content-Type": kind}
         head = "".join(f"{name}: {value}\r\n" for name, value in names.items())
         return only_these_headers(head.encode("ascii") + b"\r\n" + body, names)
-
-
-def links_of(notice: Notice) -> Mapping[str, str]:
-    """Where each action leads that a notice offers, by its name."""
-    return getattr(notice, "links", {})
 
 
 def _subject(text: str) -> str:

@@ -16,7 +16,6 @@ from insight_sessions import Notice
 from insight_sessions.samples import example_notices
 from insight_sessions_smtp.errors import TemplatesError
 from insight_sessions_smtp.letters import Letters
-from insight_sessions_smtp.showing import shown_links
 
 _HEAD: Final = """<!doctype html>
 <html lang="en">
@@ -52,12 +51,12 @@ def preview(folder: Path | str, letters: Letters, language: str = "en") -> tuple
     place.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     shown: list[str] = []
-    for number, one in enumerate(example_notices(), 1):
+    for number, one in enumerate(example_notices(links=True), 1):
         notice = replace(one, language=language)
         name = f"{number:02}-{notice.kind}"
-        letter = letters.write(notice, shown_links(notice))
+        letter = letters.write(notice)
         for ending, content in (
-            ("eml", letters.build(notice, shown_links(notice))),
+            ("eml", letters.build(notice)),
             ("html", letter.html.encode("utf-8")),
             ("txt", f"{letter.text}\n".encode()),
         ):

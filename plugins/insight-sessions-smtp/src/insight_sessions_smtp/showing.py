@@ -1,4 +1,4 @@
-"""Every kind of notice, as made-up people would get it: to look at mails, and to try templates."""
+"""Templates, shown every kind of notice as made-up people would get it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -7,45 +7,16 @@ from traceback import walk_tb
 from types import MappingProxyType, TracebackType
 from typing import Final
 
-from insight_sessions import Notice, NoticeKind
+from insight_sessions import LinkAction, Notice
 from insight_sessions.samples import example_notices
-from insight_sessions_smtp.actions import LABELS
 from insight_sessions_smtp.templating import Page, Templates
 from insight_sessions_smtp.variables import variables
 
 _MADE_UP: Final = "eyJhIjoibWFkZS11cCIsImUiOjE2MjYwMDAwMDB9.bG9vay1hdC1pdC1vbmx5"
 LINKS: Final[Mapping[str, str]] = MappingProxyType(
-    {name: f"https://sessions.example.org/{name}/{_MADE_UP}" for name in LABELS if name != "forget"}
+    {str(action): f"https://sessions.example.org/{action}/{_MADE_UP}" for action in LinkAction}
 )
 """A made-up link for every action."""
-
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
-_IN_A_PLACE: Final = ("switch", "withdraw", "feed")
-_OFFERED: Final = ("accept", "refuse", "switch", "withdraw")
-_WAITS: Final = ("switch", "withdraw")
-
-
-def shown_links(notice: Notice) -> Mapping[str, str]:
-    """The made-up links that a made-up notice might have."""
-    names: tuple[str, ...] = ()
-    match notice.kind:
-        case NoticeKind.CONFIRM_FOLLOWING:
-            names = ("follow", "unfollow")
-        case _ if notice.recipient.follower:
-            names = ("unfollow",)
-        case NoticeKind.WRITE_UP:
-            names = ("feedback",)
-        case NoticeKind.PLACE_OFFERED:
-            names = _OFFERED
-        case NoticeKind.PLACE_CONFIRMED:
-            names = (*_IN_A_PLACE, "answers")
-        case NoticeKind.REMINDER | NoticeKind.JOINING_DETAILS | NoticeKind.PLACE_MOVED | NoticeKind.GIVE_UP_PLACE:
-            names = _IN_A_PLACE
-        case NoticeKind.WAITING | NoticeKind.NO_PLACE_YET | NoticeKind.INTEREST_RECEIVED:
-            names = _WAITS
-        case _:
-            pass
-    return {name: LINKS[name] for name in names}
 
 
 def faults(templates: Templates, folder: Path, languages: Iterable[str]) -> list[str]:
@@ -57,16 +28,17 @@ def faults(templates: Templates, folder: Path, languages: Iterable[str]) -> list
         languages: to try, besides English.
     """
     found: dict[str, None] = {}
+    shown = [*example_notices(), *example_notices(links=True)]
+    shown += [replace(notice, links=LINKS) for notice in shown]
     for language in sorted({*languages, "en"}):
-        for notice in example_notices():
+        for notice in shown:
             page = templates.page(notice.kind, language)
-            for links in (_NONE, LINKS):
-                found.update(dict.fromkeys(_faults(page, replace(notice, language=language), links, folder)))
+            found.update(dict.fromkeys(_faults(page, replace(notice, language=language), folder)))
     return [*found]
 
 
-def _faults(page: Page, notice: Notice, links: Mapping[str, str], folder: Path) -> Iterator[str]:
-    told = variables(notice, page.labels, links)
+def _faults(page: Page, notice: Notice, folder: Path) -> Iterator[str]:
+    told = variables(notice, page.labels)
     for template in (page.html, page.text, page.subject):
         if template is None:
             continue

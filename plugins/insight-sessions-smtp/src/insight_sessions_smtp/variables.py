@@ -16,10 +16,10 @@ OWN: Final[Mapping[str, str]] = {
     "heading": "the same without the project's title at its end",
     "text": "all words, as they are without a template",
     "opening": "the words up to the signature",
-    "blocks": "the same in pieces: each has `shape` (`words`, `facts`, `list`, `quote`), `lines`, `text` and `leads`",
+    "blocks": "the same in pieces: each has `shape`, `lines`, the same as `text`, `leads` and perhaps an `action`",
     "closing": "the signature, if there is one",
-    "actions": "what the reader can do: each has `name`, `label`, `url`, the `language` of its label, and `asked`",
-    "leave": "the same for a follower who wants no more mails, or nothing",
+    "actions": "what the reader can do besides: each has `name`, `label`, `url`, the `language` of its label, and `asked`",
+    "leave": "the same for a follower who wants no more mails, or nothing where the words have it",
     "links": "where each action leads, by its name; `links.accept` and so on, only those that the notice has",
     "method": "`REQUEST` with an invite, `CANCEL` with the end of one, or empty",
     "tone": "`good`, `ask`, `wait`, `news` or `end`: of which colour a page is",
@@ -62,21 +62,23 @@ _RIGHT_TO_LEFT: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "
 _SCRIPTS: Final[Mapping[str, str]] = {"arab": "rtl", "hebr": "rtl", "syrc": "rtl", "thaa": "rtl", "latn": "ltr"}
 
 
-def variables(notice: Notice, labels: Mapping[str, tuple[str, str]], links: Mapping[str, str]) -> dict[str, object]:
+def variables(notice: Notice, labels: Mapping[str, tuple[str, str]]) -> dict[str, object]:
     """What a template gets for a notice.
 
     Args:
         notice: what to say, and to whom.
         labels: what stands on the links, and in which language, by the name of the action.
-        links: where each action leads that the notice offers, by its name.
 
     Raises:
         ValueError: one of its links cannot be shown.
     """
     facts = {name: notice.facts.get(name, "") for name in PLACEHOLDERS}
     opening, closing = parted(notice.text, facts)
-    offered = {action.name: action for action in actions(links, labels)}
-    leave = offered.pop(LEAVE, None)
+    offered = tuple(actions(notice.links, labels))
+    shown = blocks(opening, facts, offered)
+    said = {block.action for block in shown}
+    others = {action.name: action for action in offered if action not in said}
+    leave = others.pop(LEAVE, None)
     return {
         **facts,
         "kind": str(notice.kind),
@@ -86,11 +88,11 @@ def variables(notice: Notice, labels: Mapping[str, tuple[str, str]], links: Mapp
         "heading": heading(notice.subject, facts["project"]),
         "text": notice.text,
         "opening": opening,
-        "blocks": blocks(opening, facts),
+        "blocks": shown,
         "closing": closing,
-        "actions": tuple(offered.values()),
+        "actions": tuple(others.values()),
         "leave": leave,
-        "links": links,
+        "links": notice.links,
         "method": "" if notice.invite is None else str(notice.invite.method),
         "tone": TONES[notice.kind],
     }
