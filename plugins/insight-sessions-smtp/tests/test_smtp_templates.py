@@ -3,18 +3,21 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from insight_sessions_smtp.actions import LABELS
+from insight_sessions_smtp.blocks import Shape
 from insight_sessions_smtp.errors import TemplatesError
 from insight_sessions_smtp.letters import Letters
 from insight_sessions_smtp.preview import main, preview
 from insight_sessions_smtp.showing import LINKS
 from insight_sessions_smtp.templating import narrowing
-from insight_sessions_smtp.variables import VARIABLES
+from insight_sessions_smtp.variables import OWN, TONES, VARIABLES
 
 from insight_sessions import InsightSessionsError, Notice, NoticeKind
 from insight_sessions.samples import example_notices
+from insight_sessions.wording import PLACEHOLDERS
 from tests.unit.mail_pages import Page
 
 NOTICES = example_notices(links=True)
@@ -269,3 +272,13 @@ def test_what_is_looked_at_is_where_it_was_asked_for(tmp_path: Path) -> None:
         found = preview(tmp_path, Letters())
         assert sorted(found) == sorted(tmp_path.iterdir())
         assert found[0].name == "index.html"
+
+
+def test_every_variable_action_and_shape_is_in_the_manual() -> None:
+    """By its name; those of the words stand where words are explained."""
+    docs = Path(__file__).resolve().parents[3] / "docs"
+    manual, words = (docs / name for name in ("mail.md", "notices.md"))
+    for name in (*OWN, *LABELS, *get_args(Shape), *TONES.values()):
+        assert f"`{name}`" in manual.read_text(encoding="utf-8"), name
+    for name in PLACEHOLDERS:
+        assert f"`{{{name}}}`" in words.read_text(encoding="utf-8"), name

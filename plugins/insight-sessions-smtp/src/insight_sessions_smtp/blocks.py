@@ -46,7 +46,7 @@ class Block:
     """Lines that belong together.
 
     Args:
-        shape: ``words`` to read, ``facts`` such as when a session is, a ``list`` of them, a ``quote``, or an ``action``.
+        shape: ``words`` to read, ``facts`` such as when a session is, a ``list`` of them, a ``quote`` or an ``action``.
         lines: one or more.
         leads: what follows belongs to it, such as facts to the sentence that announces them.
         action: what the reader can do by it; its only line says where that leads.
@@ -90,9 +90,9 @@ def blocks(text: str, facts: Mapping[str, str], offered: Iterable[Action] = ()) 
     found: list[Block] = []
     for paragraph in _BLANK_LINES.split(text.strip()):
         pieces = _pieces(paragraph.split("\n"), known, facts.get("where", ""))
-        for number, (shape, lines) in enumerate(pieces, 1):
-            action = by_url[lines[0].strip()] if shape == "action" else None
-            found.append(Block(shape, lines, leads=number < len(pieces), action=action))
+        for number, (shape, said) in enumerate(pieces, 1):
+            action = by_url[said[0].strip()] if shape == "action" else None
+            found.append(Block(shape, said, leads=number < len(pieces), action=action))
     return tuple(found)
 
 

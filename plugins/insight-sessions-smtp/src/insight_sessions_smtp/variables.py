@@ -18,7 +18,7 @@ OWN: Final[Mapping[str, str]] = {
     "opening": "the words up to the signature",
     "blocks": "the same in pieces: each has `shape`, `lines`, the same as `text`, `leads` and perhaps an `action`",
     "closing": "the signature, if there is one",
-    "actions": "what the reader can do besides: each has `name`, `label`, `url`, the `language` of its label, and `asked`",
+    "actions": "what else the reader can do: each has `name`, `label`, `url`, the `language` of its label, and `asked`",
     "leave": "the same for a follower who wants no more mails, or nothing where the words have it",
     "links": "where each action leads, by its name; `links.accept` and so on, only those that the notice has",
     "method": "`REQUEST` with an invite, `CANCEL` with the end of one, or empty",
