@@ -1,5 +1,7 @@
 """A host's own templates: where they are looked for, what they get, and how a mistake in them is told."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -261,9 +263,13 @@ def test_own_templates_can_be_looked_at_and_mended(
     assert main([str(tmp_path / "out"), "--templates", str(folder), "--language", "cy"]) == 0
     assert (tmp_path / "out" / "02-place_confirmed.txt").read_text(encoding="utf-8") == "Shwmae Ada Osei\n"
     put(cy__letter_DOT_txt="Shwmae {{ nmae }}")
-    capsys.readouterr()
+    command = [sys.executable, "-m", "insight_sessions_smtp.preview", str(tmp_path / "out"), "--templates", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cy/letter.txt, line 1: there is no variable 'nmae'; did you mean 'name'?" in done.stderr
+    assert "Traceback" not in done.stderr
     assert main([str(tmp_path / "out"), "--templates", str(folder)]) == 1
-    assert "cy/letter.txt, line 1: there is no variable 'nmae'; did you mean 'name'?" in capsys.readouterr().err
+    assert capsys.readouterr().err == done.stderr
 
 
 def test_what_is_looked_at_is_where_it_was_asked_for(tmp_path: Path) -> None:

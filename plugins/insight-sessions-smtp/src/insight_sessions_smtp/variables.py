@@ -94,7 +94,7 @@ def variables(notice: Notice, labels: Mapping[str, tuple[str, str]]) -> dict[str
         "leave": leave,
         "links": notice.links,
         "method": "" if notice.invite is None else str(notice.invite.method),
-        "tone": TONES[notice.kind],
+        "tone": TONES.get(notice.kind, "news"),  # a later release of the library may know more kinds
     }
 
 
