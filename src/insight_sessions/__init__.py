@@ -277,6 +277,9 @@ if TYPE_CHECKING:
         StorageError as StorageError,
     )
     from insight_sessions.errors import (
+        Undeliverable as Undeliverable,
+    )
+    from insight_sessions.errors import (
         UpgradeNeeded as UpgradeNeeded,
     )
     from insight_sessions.explaining import Because as Because
@@ -383,6 +386,7 @@ _ROOMS = {
         "SessionFull",
         "StorageBusy",
         "StorageError",
+        "Undeliverable",
         "UpgradeNeeded",
     ),
     "explaining": ("Because", "Explanation"),
@@ -532,6 +536,7 @@ __all__ = [
     "StorageError",
     "Summary",
     "SwitchSession",
+    "Undeliverable",
     "Unfollow",
     "Unmet",
     "Update",

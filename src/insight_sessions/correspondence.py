@@ -72,7 +72,7 @@ class Correspondence:
             id=owed.id,
             kind=owed.kind,
             project=project,
-            recipient=Recipient(person.id, person.member_id, person.name, email),
+            recipient=_recipient(person, email),
             language=language,
             subject=subject,
             text=text,
@@ -81,6 +81,7 @@ class Correspondence:
             date=owed.at,
             links=links,
             facts=facts,
+            concerns=_named(owed, state),
         )
 
     def invite(self, registration: Registration, state: ProjectState) -> Invite:
@@ -148,6 +149,18 @@ def _addressee(owed: Owed, state: ProjectState) -> Person:
         # Who never registered left or was erased; of who did, somebody is missing who should be there.
         raise NotFound("person" if owed.registration else "recipient", owed.person)
     return person
+
+
+def _recipient(person: Person, email: str) -> Recipient:
+    return Recipient(person.id, person.member_id, person.name, email)
+
+
+def _named(owed: Owed, state: ProjectState) -> Recipient | None:
+    """Whom a notice to the organiser names."""
+    if owed.kind is not NoticeKind.ADDRESS_UNREACHABLE:
+        return None
+    person = state.person(owed.about or "")
+    return _recipient(person, person.email)
 
 
 def _farewell(owed: Owed, state: ProjectState) -> Farewell:

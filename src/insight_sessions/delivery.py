@@ -2,7 +2,8 @@
 
 Every consumer is called alone, at least once, and never while a project is held. A plugin that
 fails is tried again later, ever more slowly; after `MOST_ATTEMPTS` claims the delivery becomes a
-dead letter that an organiser can see and requeue, and those behind it go out.
+dead letter that an organiser can see and requeue, and those behind it go out. One that is raised as `Undeliverable`
+becomes a dead letter at once.
 """
 
 import logging
@@ -18,7 +19,7 @@ from insight_sessions.correspondence import Correspondence
 from insight_sessions.domain.events import EventKind
 from insight_sessions.domain.notices import Notice, NoticeKind
 from insight_sessions.domain.state import ProjectState
-from insight_sessions.errors import NotFound, StorageError
+from insight_sessions.errors import NotFound, StorageError, Undeliverable
 from insight_sessions.hooks.admission import FAILURES
 from insight_sessions.hooks.manager import Plugins
 from insight_sessions.records import owed_text, read_event, read_owed
@@ -63,17 +64,19 @@ class Deliveries:
 
 
 @dataclass(frozen=True, slots=True)
-class Erasures:
-    """What erasures are to hear of deliveries.
+class Heed:
+    """Who is to hear what of deliveries.
 
     Args:
         farewell_settled: the last message to somebody was taken or given up: its project, what was their registration,
             and by which consumer.
         erase_late: something was handed over to somebody, by the host's id or an address, who may be erased by now.
+        bounced: an address takes no messages: the project, our id of the person, the address, and what was answered.
     """
 
     farewell_settled: Callable[[str, str, str], None]
     erase_late: Callable[[str], None]
+    bounced: Callable[[str, str, str, str], object]
 
 
 class Courier:
@@ -85,7 +88,7 @@ class Courier:
         runtime: the time.
         correspondence: turns what is kept into notices.
         state_of: gives the committed state of a project.
-        erasures: what they are to hear of.
+        heed: who is to hear what of it.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class Courier:
         runtime: Runtime,
         correspondence: Correspondence,
         state_of: Callable[[str], ProjectState],
-        erasures: Erasures,
+        heed: Heed,
     ) -> None:
         self._storage = storage
         self._notifiers = plugins.notifiers
@@ -103,7 +106,7 @@ class Courier:
         self._runtime = runtime
         self._correspondence = correspondence
         self._state_of = state_of
-        self._erasures = erasures
+        self._heed = heed
         self._is_kept = bool(plugins.erasers)
         self._worker = runtime.mint("w-")
 
@@ -169,7 +172,7 @@ class Courier:
         if delivery.consumer in self._notifiers and f'"{NoticeKind.FAREWELL}"' in delivery.body:
             owed = read_owed(delivery.body)
             if owed.kind is NoticeKind.FAREWELL:
-                self._erasures.farewell_settled(delivery.project_id, owed.registration, delivery.consumer)
+                self._heed.farewell_settled(delivery.project_id, owed.registration, delivery.consumer)
 
     def _overtaken(self, delivery: Delivery) -> Settlement | None:
         """Leave out a notice that nobody ever took, when the next one says it all."""
@@ -194,12 +197,19 @@ class Courier:
         return partial(self._hand_over, delivery.consumer, notice, state)
 
     def _hand_over(self, consumer: str, notice: Notice, state: ProjectState) -> None:
+        to = notice.recipient
         try:
             self._notifiers[consumer](notice)
+        except Undeliverable as error:
+            # Told before it is settled: whoever is killed between the two is refused, and tells, once more.
+            if to.person:
+                self._heed.bounced(state.project_id, to.person, to.email, error.code)
+            raise
         finally:
             # Plugins may have been asked to forget them before this one kept the notice, even if it failed then.
-            if self._is_kept and notice.recipient.person and self._was_erased_from(state):
-                self._erasures.erase_late(notice.recipient.member_id or notice.recipient.email)
+            whom = notice.concerns or to
+            if self._is_kept and whom.person and self._was_erased_from(state):
+                self._heed.erase_late(whom.member_id or whom.email)
 
     def _was_erased_from(self, state: ProjectState) -> bool:
         """Whether anybody was erased from a project since."""
@@ -214,10 +224,13 @@ class Courier:
     def _failed(self, delivery: Delivery, error: BaseException) -> Settlement:
         """Try again later, or give up; the reason is the fault's kind, for its text may hold a name."""
         reason = type(error).__name__
+        hopeless = isinstance(error, Undeliverable) and delivery.consumer in self._notifiers
+        if isinstance(error, Undeliverable):
+            reason = f"{reason} {error.code}"
         where = extract_tb(error.__traceback__)[-1]
         told = (delivery.id, delivery.consumer, reason, where.filename, where.lineno)
         log.warning("delivery %s to %s failed: %s at %s:%s", *told)
-        if delivery.attempts >= MOST_ATTEMPTS:
+        if hopeless or delivery.attempts >= MOST_ATTEMPTS:
             return Settlement(delivery.id, delivery.token, Verdict.DEAD, reason=reason)
         due = self._runtime.utc_now() + self._pause(delivery.attempts)
         return Settlement(delivery.id, delivery.token, Verdict.RETRY, due=due, reason=reason)

@@ -74,7 +74,7 @@ class Desk:
         links: str | Links | None = None,
     ) -> None:
         from insight_sessions.correspondence import Correspondence
-        from insight_sessions.delivery import Courier, Erasures
+        from insight_sessions.delivery import Courier, Heed
         from insight_sessions.eligibility import Enquiry
         from insight_sessions.erasing import Erasing
         from insight_sessions.hooks.manager import Plugins, load_plugins
@@ -114,7 +114,7 @@ class Desk:
             self._runtime,
             self._correspondence,
             self._writer.state,
-            Erasures(self._settle_farewell, self._erase_late),
+            Heed(self._settle_farewell, self._erase_late, self._bounced),
         )
         self._upkeep = Upkeep(storage, self._writer, self._enquiry, self._runtime, self._erasing.resume)
         self._subscriptions = Subscriptions(storage, self._identity, self._runtime, self._writer.state)
@@ -291,6 +291,11 @@ class Desk:
     def _erase_late(self, member_id: str) -> None:
         with suppress(StorageError):  # it was not even noted; whoever asked for the erasure may ask once more
             self._erasing.erase_late(member_id)
+
+    def _bounced(self, project_id: str, person_id: str, email: str, code: str) -> bool:
+        from insight_sessions.bounces import bounced
+
+        return bounced(project_id, person_id, email, code, state_of=self._writer.state, do=self.do)
 
     # Asking
 
@@ -566,6 +571,27 @@ class Desk:
         """
         if not self._storage.requeue(delivery_id, self._runtime.utc_now()):
             raise NotFound("dead letter", delivery_id)
+
+    def mail_returned(self, message_id: str, *, email: str = "", code: str = "refused") -> bool:
+        """Take note that a mail of ours was taken, and came back: its address takes no mail.
+
+        Whoever it was for keeps their place, and the organiser is told once for each address. Saying it again changes
+        nothing, and nor does saying it of an address that was corrected since.
+
+        Args:
+            message_id: the mail's, from which it is known whose it was.
+            email: where it was to go, when that is known; else it is taken to be the address they have now.
+            code: what was answered, such as ``"5.1.1"``; see `Undeliverable`.
+
+        Returns:
+            Whether it was to somebody who has or had a part in a project; nothing is noted of organisers and followers.
+
+        Raises:
+            StorageError: nothing was changed, as far as can be known; it may be tried again.
+        """
+        from insight_sessions.bounces import came_back
+
+        return came_back(message_id, email, code, state_of=self._writer.state, do=self.do)
 
     def retire(self, consumer: str) -> None:
         """Forget a consumer of notices or events whose plugin is gone for good, with what it is owed.

@@ -4,10 +4,13 @@ A *refusal* is not a fault: it is the rules saying no, with a sentence that may 
 Messages never hold a name, an address or a member's own id.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class InsightSessionsError(Exception):
@@ -178,6 +181,30 @@ class ProjectFileError(InsightSessionsError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: " + "; ".join(self.problems)
+
+
+class Undeliverable(InsightSessionsError):
+    """An address takes no messages, and trying again will not help.
+
+    A plugin raises it from ``insight_sessions_notify``. That delivery is given up at once, the person keeps what they
+    have, and the organiser is told once for each address.
+
+    Args:
+        code: what was answered, such as ``"5.1.1"``: letters, digits, dots, ``-`` and ``_``, 40 at most; never an
+            address, a name or a whole sentence. Anything else is replaced by ``"refused"``.
+    """
+
+    def __init__(self, code: str = "refused") -> None:
+        super().__init__(refusal_code(code))
+        self.code = refusal_code(code)
+
+    def __str__(self) -> str:
+        return f"the address takes no messages: {self.code}"
+
+
+def refusal_code(code: str) -> str:
+    """What was answered as a code, or ``"refused"`` when it is none."""
+    return code if _CODE.fullmatch(code) else "refused"
 
 
 class StorageError(InsightSessionsError):

@@ -62,7 +62,7 @@ _TEAM: Final = Person(id="", member_id="", name=_PROJECT.organiser.name, email=_
 def example_notices(name: str = "Ada Osei", *, links: bool = False) -> tuple[Notice, ...]:
     """One notice of each kind and shape, with and without an invite, in the words that people get.
 
-    The last two are for the organiser, those before them for a follower, the others for a member.
+    Those of the kinds that say so are for the organiser, some for a follower, the others for a member.
 
     Args:
         name: what the made-up person at example.org is called.
@@ -71,7 +71,10 @@ def example_notices(name: str = "Ada Osei", *, links: bool = False) -> tuple[Not
     member = Person.of(Member(id="q-17", name=name, email="ada@example.org"), "p-17")
     follower = Person(id="f-17", member_id="", name=name, email="ada@example.org")
     known = {one.id: one for one in (member, follower, _TEAM)}
-    return tuple(_notice(owed, known[owed.person], _links(owed) if links else Labels()) for owed in _all_owed())
+    return tuple(
+        _notice(owed, known[owed.person], _links(owed) if links else Labels(), known.get(owed.about or "-"))
+        for owed in _all_owed()
+    )
 
 
 def _links(owed: Owed) -> Labels:
@@ -129,6 +132,7 @@ def _all_owed() -> Iterator[Owed]:
         _owed(kind.WORK_DECLINED),
         _owed(kind.FAREWELL, previous=_TUE, method=Method.CANCEL),
         _owed(kind.FAREWELL),
+        replace(_owed(kind.ADDRESS_UNREACHABLE), registration="", person="", about="p-17"),
         _report(shifted=((_EARLIER, _TUE),), skipped=(_THU,)),
     )
     for number, owed in enumerate(facts, 1):
@@ -185,21 +189,31 @@ def _report(shifted: tuple[tuple[Slot, Slot], ...], skipped: tuple[Slot, ...]) -
     return replace(owed, registration="", person="", shifted=shifted, skipped=skipped)
 
 
-def _notice(owed: Owed, person: Person, links: Labels) -> Notice:
+def _whom(named: Person | None) -> dict[str, str]:
+    """Whom a notice to the organiser names."""
+    return {} if named is None else {"whom": f"{named.name} <{named.email}>", "refusal": "5.1.1"}
+
+
+def _recipient(person: Person) -> Recipient:
+    return Recipient(person.id, person.member_id, person.name, person.email)
+
+
+def _notice(owed: Owed, person: Person, links: Labels, named: Person | None) -> Notice:
     joining = _LINK if owed.kind is NoticeKind.JOINING_DETAILS else ""
-    facts = told(owed, _PROJECT, person, joining=joining, learned={**_LEARNED, **linked(links)})
+    facts = told(owed, _PROJECT, person, joining=joining, learned={**_LEARNED, **linked(links), **_whom(named)})
     subject, text = worded(owed, facts)
     return Notice(
         id=owed.id,
         kind=owed.kind,
         project=_PROJECT,
-        recipient=Recipient(person.id, person.member_id, person.name, person.email),
+        recipient=_recipient(person),
         language="en",
         subject=subject,
         text=text,
         invite=_invite(owed, person),
         message_id=owed.message_id,
         date=owed.at,
+        concerns=None if named is None else _recipient(named),
         links=links,
         facts=facts,
     )

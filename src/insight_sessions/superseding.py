@@ -79,8 +79,8 @@ def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     """A notice as it can be sent now: without an offer that is over; None when it is about nothing else.
 
     Whatever ended the offer is told by a notice of its own, and so is an answer or a decision that took the place of
-    another one. Sessions that are open are no news once they are not, and nobody is reminded of what they do not have,
-    or of what has begun.
+    another one. An address that was corrected is no news, nor is that of who was erased. Sessions that are open are no
+    news once they are not, and nobody is reminded of what they do not have, or of what has begun.
 
     Args:
         owed: a notice that is about to be sent.
@@ -89,6 +89,9 @@ def current(owed: Owed, state: ProjectState, now: datetime) -> Owed | None:
     """
     if owed.kind is NoticeKind.FEEDBACK_ANSWERED:
         return owed if _is_answered(owed, state) else None
+    if owed.kind is NoticeKind.ADDRESS_UNREACHABLE:
+        bounce = state.bounces.get(owed.about or "")
+        return owed if bounce is not None and bounce.at == owed.at else None
     if owed.kind in _SOON:
         return owed if _is_ahead(owed, state, now) else None
     if owed.opened:

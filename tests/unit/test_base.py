@@ -121,14 +121,17 @@ def test_moving_between_sessions_at_the_same_time_is_a_move() -> None:
 
 
 def test_every_notice_has_an_id_and_a_message_id_of_its_own() -> None:
-    """Under the organiser's domain, so that mail servers believe it."""
+    """Under the organiser's domain, so that mail servers believe it; it says whose it was, in ids of ours."""
     room = Rehearsal(project(session(capacity=2)))
     room.register("ada", "mon")
     room.register("ben", "mon")
     room.do(CancelProject(project_id=P))
     ids = [owed.id for owed in room.notices]
     assert len(set(ids)) == 2
-    assert [owed.message_id for owed in room.notices] == [f"<{id}@example.org>" for id in ids]
+    theirs = [owed.registration for owed in room.notices]
+    assert len(set(theirs)) == 2
+    said = [f"<{id}.{whose}.{P}@example.org>" for id, whose in zip(ids, theirs, strict=True)]
+    assert [owed.message_id for owed in room.notices] == said
 
 
 def test_notices_and_events_hold_no_personal_data() -> None:

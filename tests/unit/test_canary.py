@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from insight_sessions import Attendance, Desk, Event, FolderNotifier, Member, Notice, hookimpl
+from insight_sessions import Attendance, Desk, Event, FolderNotifier, Member, Notice, Undeliverable, hookimpl
 from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.feedback import AnswerFeedback, GiveFeedback
 from insight_sessions.commands.following import ConfirmFollowing, Follow
@@ -79,10 +79,13 @@ class Flaky:
 
     name = "flaky"
     broken = False
+    refuses = False
 
     @hookimpl
     def insight_sessions_notify(self, notice: Notice) -> None:
         """Say whom it was for, in the fault."""
+        if self.refuses and notice.recipient.email == CORRECTED.email:
+            raise Undeliverable(notice.recipient.email)
         if self.broken:
             raise ConnectionError(f"no mailbox for {notice.recipient.name} <{notice.recipient.email}>")
 
@@ -195,6 +198,13 @@ def live(world: World) -> str:
     answer(world, mine.id, CORRECTED.email, "ACCEPTED")
     world.refused(lambda: do(ConfirmPlace(project_id=REVIEWED, registration_id=other.id, session_id="thu")))
     do(DeclineInterest(project_id=REVIEWED, registration_id=other.id, reason="Ihr Federkleid ist zu bunt."))
+    world.flaky.refuses = True
+    for id, starts in (("mon", "2021-07-05T12:00"), ("tue", "2021-07-06T15:00")):
+        do(RescheduleSession(project_id=P, session_id=id, starts=starts))
+    world.later(minutes=5)
+    world.flaky.refuses = False
+    assert desk.state(P).bounces
+    world.later(minutes=5)
     exported(desk, world.folder / "exports" / "before", reports=False)
     return token
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from insight_sessions.domain.bounce import Bounce
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.following import Follower, Opening, Update
 from insight_sessions.domain.learning import Feedback, SharedWriteUp
@@ -97,6 +98,7 @@ DEFAULTS: Final[dict[type[Any], dict[str, object]]] = {
         "people": None,
         "minimum": None,
     },
+    Bounce: {},
     Reminder: {"over": False, "told": (), "left": (), "warned": False},
     Slot: {"title": None, "where": None},
     SharedWriteUp: {"text": "", "link": None, "sessions": (), "feedback_until": None, "reached": None},
@@ -147,6 +149,10 @@ THINGS: Final[dict[str, tuple[str, Thing]]] = {
     "follower": (
         '{"format":1,"id":"f-1","name":"Ada","email":"ada@example.org","asked":"2021-07-05T09:30:00Z"}',
         Follower(id="f-1", name="Ada", email="ada@example.org", asked=AT),
+    ),
+    "bounce": (
+        '{"format":1,"person":"p-ada","address":0,"code":"5.1.1","at":"2021-07-05T09:30:00Z"}',
+        Bounce(person="p-ada", address=0, code="5.1.1", at=AT),
     ),
     "reminder": (
         '{"format":1,"session":"mon","hours":24,"told":["r-1"]}',

@@ -118,7 +118,7 @@ def test_every_notice_has_the_same_headers(notice: Notice) -> None:
     message = read(notice)
     assert message.keys()[:8] == HEADERS
     assert set(message.keys()[8:]) <= {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
-    to_team = notice.kind in {NoticeKind.ZONE_RULES_CHANGED, NoticeKind.BELOW_MINIMUM}
+    to_team = notice.kind in {NoticeKind.ZONE_RULES_CHANGED, NoticeKind.BELOW_MINIMUM, NoticeKind.ADDRESS_UNREACHABLE}
     team, ada = ("Q insight team", "insight@example.org"), ("Ada Osei", "ada@example.org")
     assert addresses(message, "To") == [team if to_team else ada]
     assert addresses(message, "From") == addresses(message, "Reply-To") == [("Q insight team", "insight@example.org")]

@@ -26,8 +26,8 @@ Outcome OutcomeReason Past Person PersonOutcome PluginError PostUpdate Preview P
 Proposal ProposedMove Question Quote Recipient RecordAttendance Refusal RefuseOffer RegisterInterest Registration
 ReleaseJoiningDetails Reply ReplyReason Report RescheduleSession ResizeSession Retention Room Rule Runtime
 Satisfaction Score Session SessionFull SessionReport SessionStatus ShareWork ShareWriteUp SharedWork SharedWriteUp
-Status Storage StorageBackend StorageBusy StorageError Summary SwitchSession Unfollow Unmet Update UpgradeNeeded
-ValidOnTheDay Withdraw WithdrawConsent Wording Work WorkCall WorkStatus WriteUp __version__ hookimpl
+Status Storage StorageBackend StorageBusy StorageError Summary SwitchSession Undeliverable Unfollow Unmet Update
+UpgradeNeeded ValidOnTheDay Withdraw WithdrawConsent Wording Work WorkCall WorkStatus WriteUp __version__ hookimpl
 """
 
 

@@ -44,9 +44,11 @@ LEARNED = {
     "feedback": "And pharmacies?",
     "answer": "They come next.",
     "work": "A phone line",
+    "whom": "Ben Ode <ben@example.org>",
+    "refusal": "5.1.1",
 }
 LINKS = {f"{action}_link": f"https://example.org/{action}" for action in LinkAction}
-NEVER_WITH_A_CALENDAR = {*FOLLOWING, K.REMINDER, K.BELOW_MINIMUM}
+NEVER_WITH_A_CALENDAR = {*FOLLOWING, K.REMINDER, K.BELOW_MINIMUM, K.ADDRESS_UNREACHABLE}
 
 
 class Facts(TypedDict, total=False):

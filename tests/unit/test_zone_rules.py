@@ -478,4 +478,4 @@ def test_many_sessions_are_followed_at_once() -> None:
     assert {one.begins - LOCAL.replace(tzinfo=UTC) for one in room.state.sessions.values()} == {
         number * DAY for number in range(20)
     }
-    assert re.fullmatch(r"<n-\w+@example\.org>", room.notices[-1].message_id)
+    assert re.fullmatch(r"<n-\w+\.covid-backlogs@example\.org>", room.notices[-1].message_id)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.domain.notices import Method, NoticeKind, Owed, message_id
 from insight_sessions.domain.registration import Decision, Offer, Registration, Status
 from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
@@ -256,7 +256,7 @@ class Difference:
         return replace(
             owed,
             id=id,
-            message_id=f"<{id}@{owed.message_id.rpartition('@')[2]}",
+            message_id=owed.message_id.replace(owed.id, id, 1),
             at=owed.at - _A_MOMENT,
             kind=NoticeKind.ADDRESS_LEFT,
             slot=None,
@@ -280,7 +280,7 @@ class Difference:
         gone = self._gone()
         return Owed(
             id=id,
-            message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
+            message_id=message_id(id, definition.organiser.email, state.project_id, after.id),
             at=moment.now if self.method is None or after.stamped is None else after.stamped,
             kind=kind,
             registration=after.id,

@@ -13,7 +13,7 @@ from insight_sessions.commands.base import Command, Facts, Ref, Ruling
 from insight_sessions.commands.filling import fill
 from insight_sessions.domain.erasure import FAREWELL_KEPT, Erasure, Farewell
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.notices import Method, NoticeKind, Owed
+from insight_sessions.domain.notices import Method, NoticeKind, Owed, message_id
 from insight_sessions.domain.project import Project
 from insight_sessions.errors import NotFound
 from insight_sessions.text import Line, OpaqueId
@@ -127,7 +127,7 @@ def _owed(state: ProjectState, one: Registration, slot: Slot | None, moment: Mom
     later = moment.now if one.stamped is None else max(moment.now, one.stamped + _A_MOMENT)
     return Owed(
         id=id,
-        message_id=f"<{id}@{state.definition.organiser.email.rpartition('@')[2]}>",
+        message_id=message_id(id, state.definition.organiser.email, state.project_id, one.id),
         at=moment.now if slot is None else later,
         kind=NoticeKind.FAREWELL,
         registration=one.id,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from insight_sessions.domain.notices import NoticeKind, Owed
+from insight_sessions.domain.notices import NoticeKind, Owed, message_id
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.runtime import Moment
 
@@ -25,7 +25,7 @@ def owed_to(state: ProjectState, moment: Moment, kind: NoticeKind, person: str =
     id = moment.mint("n-")
     return Owed(
         id=id,
-        message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
+        message_id=message_id(id, definition.organiser.email, state.project_id, registration),
         at=moment.now,
         kind=kind,
         registration=registration,

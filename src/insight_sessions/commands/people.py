@@ -44,6 +44,8 @@ class CorrectMember(Command[Member]):
         if person == known:
             return Ruling(state, result)
         state = state.put(person)
+        if person.address != known.address:
+            state = state.without("bounce", person.id)
         registration = state.latest_of(person.id)
         if registration is not None:
             if registration.place is not None and not state.has_begun(registration, moment.now):

@@ -13,7 +13,7 @@ from insight_sessions.commands.places import eligible
 from insight_sessions.commands.retaining import is_over
 from insight_sessions.domain.events import Event, EventKind
 from insight_sessions.domain.member import Member, Person
-from insight_sessions.domain.notices import NoticeKind, Owed
+from insight_sessions.domain.notices import NoticeKind, Owed, message_id
 from insight_sessions.domain.work import SharedWork, Work, WorkStatus
 from insight_sessions.domain.zone import zone
 from insight_sessions.errors import NotFound, NotPossible
@@ -192,7 +192,7 @@ def _owed(state: ProjectState, kind: NoticeKind, work: SharedWork, moment: Momen
     definition = state.definition
     return Owed(
         id=id,
-        message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
+        message_id=message_id(id, definition.organiser.email, state.project_id, work.person),
         at=moment.now,
         kind=kind,
         registration="",

@@ -13,7 +13,7 @@ from insight_sessions.commands.filling import fill
 from insight_sessions.commands.offering import follow
 from insight_sessions.commands.reminding import rearranged
 from insight_sessions.domain.events import Event, EventKind
-from insight_sessions.domain.notices import NoticeKind, Owed
+from insight_sessions.domain.notices import NoticeKind, Owed, message_id
 from insight_sessions.domain.project import Project
 from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
@@ -93,7 +93,7 @@ def _report(state: ProjectState, shifted: list[tuple[Slot, Slot]], skipped: list
     id = moment.mint("n-")
     return Owed(
         id=id,
-        message_id=f"<{id}@{definition.organiser.email.rpartition('@')[2]}>",
+        message_id=message_id(id, definition.organiser.email, state.project_id),
         at=moment.now,
         kind=NoticeKind.ZONE_RULES_CHANGED,
         registration="",

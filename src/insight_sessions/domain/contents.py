@@ -14,6 +14,7 @@ from rpds import HashTrieMap
 
 from insight_sessions.domain.agenda import Agenda
 from insight_sessions.domain.allocated import Allocation
+from insight_sessions.domain.bounce import Bounce
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.erasure import Erasure, Farewell
 from insight_sessions.domain.following import Follower, Following, Opening, Update
@@ -56,6 +57,7 @@ class Contents:
     reminders: HashTrieMap[str, Reminder] = _EMPTY
     registrations: HashTrieMap[str, Registration] = _EMPTY
     people: HashTrieMap[str, Person] = _EMPTY
+    bounces: HashTrieMap[str, Bounce] = _EMPTY
     answers: HashTrieMap[str, Answers] = _EMPTY
     reasons: HashTrieMap[str, Reason] = _EMPTY
     consents: HashTrieMap[str, Consent] = _EMPTY

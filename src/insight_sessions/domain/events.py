@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     ATTENDANCE_RECORDED = "attendance_recorded"
     ELIGIBILITY_CHECKED = "eligibility_checked"
     MEMBER_CORRECTED = "member_corrected"
+    ADDRESS_UNREACHABLE = "address_unreachable"
     FOLLOWING_ASKED = "following_asked"
     FOLLOWING_CONFIRMED = "following_confirmed"
     UNFOLLOWED = "unfollowed"

@@ -81,6 +81,8 @@ class NoticeKind(StrEnum):
     """Your work does not become a case study."""
     FAREWELL = "farewell"
     """What we kept about you was deleted, and a place you had is given up; this is the last message."""
+    ADDRESS_UNREACHABLE = "address_unreachable"
+    """Somebody's address takes no mail; this goes to the organiser."""
     ZONE_RULES_CHANGED = "zone_rules_changed"
     """The new rules of a time zone concern some sessions; this goes to the organiser."""
 
@@ -123,7 +125,8 @@ class Owed:
         begins: no earlier calendar message of this UID was ever taken by this consumer.
         shifted: for the organiser, sessions whose instant is another one now, each as it was and as it is.
         skipped: for the organiser, sessions whose local time the clocks will skip.
-        about: the id of the write-up's version, the feedback, the work or the news that it is about.
+        about: the id of the write-up's version, the feedback, the work or the news that it is about; for the organiser,
+            our id of the person.
         opened: the sessions that are open.
         people: for the organiser, how many have a place.
         minimum: for the organiser, below how many it is not worth running.
@@ -206,6 +209,7 @@ class Notice:
         links: the addresses by which the person can answer, by what they do, such as ``"accept"``; empty on a desk
             without ``links``. They are keys: put them into the message, and nowhere else.
         facts: what the placeholders of `Wording` stand for, by name; empty where there is nothing to say.
+        concerns: for the organiser, the person whom it names. Whoever keeps it forgets it with them.
     """
 
     id: str
@@ -220,6 +224,20 @@ class Notice:
     date: datetime
     links: Mapping[str, str] = Labels()
     facts: Mapping[str, str] = Labels()
+    concerns: Recipient | None = None
+
+
+def message_id(id: str, organiser: str, project_id: str, whose: str = "") -> str:
+    """What names a mail for good (RFC 5322 §3.6.4), and says whose it was when it comes back after we forgot it.
+
+    Args:
+        id: the notice's.
+        organiser: the address of the project's organiser, in whose domain it is.
+        project_id: the project's.
+        whose: the registration it is about, or our id of a person without one; empty when it comes to nobody's account.
+    """
+    part = f".{whose}" if whose else ""
+    return f"<{id}{part}.{project_id}@{organiser.rpartition('@')[2]}>"
 
 
 @dataclass(frozen=True, slots=True)

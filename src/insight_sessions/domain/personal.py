@@ -44,6 +44,9 @@ AGREED: Final = Held("what they agreed to, in which wording, and when", "to prov
 SAID: Final = Held("what they said about a write-up, and the answer", "to learn from it, and to quote it if they agree")
 WORKED: Final = Held("work of their own that they shared, and what was decided about it", "to publish it if they agree")
 FOLLOWS: Final = Held("that they want to hear of the project, and since when", "to send them news that they asked for")
+UNREACHED: Final = Held(
+    "that mail to one of their addresses was refused, with which code, and when", "to tell the organiser once"
+)
 PARTING: Final = Held("where a last message goes", "to take an entry out of their calendar after an erasure")
 LEAVING: Final = Held(
     "that they are being erased, how far that is, and what was known of them in numbers", "to finish it"

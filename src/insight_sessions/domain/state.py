@@ -44,6 +44,7 @@ class ProjectState(Contents):
         reminders: what became of the reminders of each session, by id.
         registrations: by id.
         people: by our id of the person.
+        bounces: what came of writing to people at an address that takes no mail, by our id of the person.
         answers: to the organisers' questions, by registration.
         reasons: for withdrawing or declining, by registration.
         consents: by id.

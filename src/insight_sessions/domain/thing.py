@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from insight_sessions.domain.allocated import Allocation
+from insight_sessions.domain.bounce import Bounce
 from insight_sessions.domain.consolidated import Consolidation
 from insight_sessions.domain.erasure import Erasure, Farewell
 from insight_sessions.domain.following import Follower, Opening, Update
@@ -60,6 +61,7 @@ Thing = (
     | Described
     | Session
     | Person
+    | Bounce
     | Registration
     | Answers
     | Reason
@@ -108,6 +110,7 @@ _TABLE: Final = (
     Kind("joining", Joining, "joining", "session"),
     Kind("reminder", Reminder, "reminders"),
     Kind("person", Person, "people"),
+    Kind("bounce", Bounce, "bounces", "person"),
     Kind("registration", Registration, "registrations"),
     Kind("answers", Answers, "answers", "registration"),
     Kind("reason", Reason, "reasons", "registration"),

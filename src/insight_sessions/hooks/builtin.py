@@ -125,8 +125,10 @@ class FolderNotifier:
         content = mail(notice)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         to = notice.recipient
-        # A member by the host's id; who only follows by their address; the team by nothing.
+        # A member by the host's id; who only follows by their address; the team by nothing, or by whom it is told of.
         whose = _whose(to.member_id) if to.member_id else _follows(to.email) if to.person else ""
+        if notice.concerns is not None:
+            whose = _names(notice.concerns.member_id)
         name = f"{notice.date.astimezone(UTC):%Y%m%dT%H%M%SZ}-{_safe(notice.id)}{whose}.eml"
         # In the same folder, or it could not be put in place in one step; one for each thread.
         draft = self._folder / f".{name}.{os.getpid()}.{threading.get_ident()}"
@@ -143,7 +145,7 @@ class FolderNotifier:
         mails = list(self._folder.glob(f"*{_whose(member_id)}.eml"))
         addresses = {_to(file) for file in mails} | {member_id}
         # Last those by which the addresses are known, so that a crash leaves them to be found again.
-        ends = [*sorted(map(_follows, addresses)), _whose(member_id)]
+        ends = [*sorted(map(_follows, addresses)), _names(member_id), _whose(member_id)]
         mails = [file for end in ends for file in self._folder.glob(f"*{end}.eml")]
         drafts = [file for end in ends for file in self._folder.glob(f".*{end}.eml.*")]
         for file in (*drafts, *mails):
@@ -164,6 +166,11 @@ def _to(file: Path) -> str:
 def _follows(email: str) -> str:
     """How the names of files end that went to a follower; no member's end like it."""
     return _whose(f"mailto:{email.lower()}")
+
+
+def _names(member_id: str) -> str:
+    """How the names of files end that went to the team and name a member; neither a member's nor a follower's do."""
+    return _whose(f"\0{member_id}")
 
 
 def _whose(member_id: str) -> str:

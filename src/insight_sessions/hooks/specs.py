@@ -228,8 +228,9 @@ def insight_sessions_wording(kind: NoticeKind, language: str) -> Wording | None:
 def insight_sessions_notify(notice: Notice) -> None:
     """Send a message to one person, or to wherever your team reads.
 
-    Raise when it did not work: you are called again later, alone, and given up on after some attempts.
-    A notice that comes again has the same id and says the same.
+    Raise when it did not work: you are called again later, alone, and given up on after some attempts. Raise
+    `insight_sessions.Undeliverable` when the address will never take it: it is given up at once, and the organiser is
+    told. A notice that comes again has the same id and says the same.
 
     .. code-block:: python
 

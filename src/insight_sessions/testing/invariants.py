@@ -25,6 +25,7 @@ from insight_sessions.domain.session import SessionStatus
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
 from insight_sessions.testing.audience import check_followers
+from insight_sessions.testing.bounced import check_bounces
 from insight_sessions.testing.eligible import check_allocated, is_to_be_checked, lets_in
 from insight_sessions.testing.invariants_answers import check_unaccepted
 from insight_sessions.testing.invariants_attendance import check_recorded
@@ -106,6 +107,7 @@ def check_command(before: ProjectState, command: Command[object], decided: Decid
     check_followers(before, command, decided)
     check_allocated(before, after, now)
     check_reminders(before, command, decided, now)
+    check_bounces(before, command, decided)
     _check_gone(before, command, after)
     for id, earlier, one in _still_there(before, after):
         expect(one.sequence >= earlier.sequence, "I10 a sequence never falls", id)

@@ -12,6 +12,7 @@ from insight_sessions.domain.events import Event
 from insight_sessions.domain.member import Member
 from insight_sessions.domain.notices import Notice
 from insight_sessions.domain.zone import instant
+from insight_sessions.errors import Undeliverable
 from insight_sessions.hooks.manager import Plugins, load_plugins
 from insight_sessions.hooks.specs import hookimpl
 from insight_sessions.runtime import Moment, Runtime
@@ -98,10 +99,14 @@ class World:
     crash: Callable[[], None] = lambda: None
     dice: Random = field(init=False)
     machine: Random = field(init=False)
+    _refusals: Random = field(init=False)
+    _refuses: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.dice = Random(self.seed)  # noqa: S311 - it must repeat
         self.machine = Random(f"machine {self.seed}")  # noqa: S311
+        self._refusals = Random(f"refusals {self.seed}")  # noqa: S311
+        self._refuses = self._refusals.choice((0.0, 0.0, 0.0, 0.1))
 
     def chance(self, probability: float) -> bool:
         """Whether something happens."""
@@ -122,9 +127,11 @@ class World:
     # What consumers do
 
     def accept(self, copy: Copy) -> None:
-        """One consumer is called: it may fail before or after it took the message, be slow, or die."""
+        """One consumer is called: it may refuse for good, fail before or after it took the message, be slow, or die."""
         if copy.person == self.poisoned:
             raise ValueError("poison")
+        if not self.calm and self._refusals.random() < self._refuses:
+            raise Undeliverable("5.1.1")
         mood = 1.0 if self.calm else self.dice.random()
         if mood < 0.12:
             raise OSError("the mail server is away")

@@ -48,6 +48,8 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "feedback": "what the person said about the write-up",
     "answer": "what the organisers answer to that",
     "work": "the title of the work that the person shared",
+    "whom": "for the organiser: the person whom mail does not reach, and at which address",
+    "refusal": "for the organiser: what the mail server answered, as a code",
     "accept_link": "the link by which they take the place that is offered",
     "refuse_link": "the link by which they say no to it",
     "switch_link": "the link by which they ask for other sessions",
@@ -86,7 +88,7 @@ def say(
         wording: the host's own words; ours in plain English when there are none.
         reason: why, in the organiser's words, if there is anything to say.
         joining: how to join their session, if they may know it.
-        learned: the same for the write-up or the news that it is about, and for links; see
+        learned: the same for what it is about, such as a write-up or news, and for links; see
             `insight_sessions.wording.learned`.
 
     Returns:

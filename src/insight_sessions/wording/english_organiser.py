@@ -28,7 +28,19 @@ def _below_minimum(owed: Owed) -> Paragraphs:
     ]
 
 
+def _address_unreachable(owed: Owed) -> Paragraphs:
+    del owed
+    has = "their place, an offer, their turn in line"
+    return [
+        "Mail about “{project}” does not reach this person:\n{whom}",
+        "What the mail server answered: {refusal}.",
+        f"They keep what they have: {has}. They may not know of it, so please reach them in another way.",
+        "When you have corrected their address, mail goes there. You are told once of each address.",
+    ]
+
+
 ORGANISER: Final[Mapping[NoticeKind, Words]] = {
+    NoticeKind.ADDRESS_UNREACHABLE: ("Mail does not arrive", _address_unreachable),
     NoticeKind.BELOW_MINIMUM: ("Too few people for a session", _below_minimum),
     NoticeKind.ZONE_RULES_CHANGED: ("The clocks have new rules", _zone_rules_changed),
 }

@@ -17,6 +17,10 @@ def learned(owed: Owed, state: ProjectState) -> Mapping[str, str]:
     if owed.about is None:
         return {}
     match owed.kind:
+        case NoticeKind.ADDRESS_UNREACHABLE:
+            person = state.one_of(state.people, "recipient", owed.about)
+            bounce = state.one_of(state.bounces, "bounce", owed.about)
+            return {"whom": f"{person.name} <{person.email}>", "refusal": bounce.code}
         case NoticeKind.FEEDBACK_ANSWERED:
             feedback = state.one_of(state.feedback, "feedback", owed.about)
             return {"feedback": feedback.text, "answer": feedback.answer or ""}
