@@ -1,1 +1,7 @@
 """The notices of insight-sessions as mails over SMTP, and the answers read from a mailbox."""
+
+from insight_sessions_smtp.answers import SendingFailed, ServerRefused, Step
+from insight_sessions_smtp.plugin import SmtpNotifier, doctor
+from insight_sessions_smtp.settings import SettingsError, SmtpSettings
+
+__all__ = ["SendingFailed", "ServerRefused", "SettingsError", "SmtpNotifier", "SmtpSettings", "Step", "doctor"]
