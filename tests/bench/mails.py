@@ -16,6 +16,7 @@ from insight_sessions.calendar.entry import Entry
 from insight_sessions.calendar.invite import template_for
 from insight_sessions.domain.session import Slot
 from insight_sessions.samples import example_notices
+from tests.bench.sending import sending
 from tests.bench.table import Row, Scale, at_least, in_turns, rate, seconds
 
 
@@ -96,7 +97,7 @@ def _entry(notice: Notice) -> Entry:
 
 
 def mails(scale: Scale) -> Iterator[Row]:
-    """A mail for everybody who got a place: words, page, invite and headers."""
+    """A mail for everybody who got a place: words, page, invite and headers; and mails handed over."""
     notice = next(one for one in example_notices() if one.kind is NoticeKind.PLACE_CONFIRMED)
     letters, entry = Letters(), _entry(notice)
     letter, template = letters.write(notice), template_for(entry)
@@ -121,3 +122,4 @@ def mails(scale: Scale) -> Iterator[Row]:
         note="Ours writes the page and the text by templates, the invite by the session's, and the mail around them. "
         "The other is given page and text, writes the invite without its zone, and the mail.",
     )
+    yield from sending(scale)

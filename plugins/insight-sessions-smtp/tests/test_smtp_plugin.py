@@ -16,9 +16,17 @@ import mailparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from insight_sessions_smtp import SendingFailed, ServerRefused, SettingsError, SmtpNotifier, SmtpSettings, doctor
+from insight_sessions_smtp import (
+    Letters,
+    SendingFailed,
+    ServerRefused,
+    SettingsError,
+    SmtpNotifier,
+    SmtpSettings,
+    TemplatesError,
+    doctor,
+)
 from insight_sessions_smtp.fitness import refuse_unfit
-from insight_sessions_smtp.plugin import PlainLetters
 from insight_sessions_smtp.settings import PREFIX, settings_from
 
 from insight_sessions import (
@@ -185,7 +193,7 @@ def test_no_words_become_a_header_or_a_recipient(field: str, words: str, notice:
     spoiled = spoilt(notice, field, words)
     mail, refusal = b"", ""
     try:
-        mail = PlainLetters().build(spoiled)
+        mail = Letters().build(spoiled)
         refuse_unfit(mail, spoiled)
     except ValueError as error:
         refusal = str(error)
@@ -201,7 +209,7 @@ def test_no_words_become_a_header_or_a_recipient(field: str, words: str, notice:
         assert to[1] == notice.recipient.email
 
 
-GOOD = PlainLetters().build(example_notices()[0])
+GOOD = Letters().build(example_notices()[0])
 
 
 @pytest.mark.parametrize(
@@ -395,9 +403,19 @@ def test_the_doctor_finds_nothing_when_all_is_well(server: MailServer) -> None:
 )
 def test_the_doctor_names_a_wrong_file_of_certificates(problem: str, more: dict[str, Any]) -> None:
     """And a start fails on it."""
-    assert doctor(host="localhost", **more) == [f"Setting {problem}"]
+    assert doctor(host="localhost", **more) == [f"Setting {problem}."]
     with pytest.raises(SettingsError, match=problem):
         SmtpNotifier.from_environment(host="localhost", **more)
+
+
+def test_the_doctor_names_a_wrong_template(tmp_path: Path) -> None:
+    """And a start fails on it."""
+    (tmp_path / "place_confirmed.txt").write_text("{{ nmae }}", encoding="utf-8")
+    given: dict[str, Any] = {"host": "localhost", "templates": tmp_path}
+    (found,) = doctor(**given)
+    assert found.startswith("Template place_confirmed.txt, line 1: there is no variable 'nmae'")
+    with pytest.raises(TemplatesError):
+        SmtpNotifier.from_environment(**given)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,19 @@
 """The notices of insight-sessions as mails over SMTP, and the answers read from a mailbox."""
 
 from insight_sessions_smtp.answers import SendingFailed, ServerRefused, Step
+from insight_sessions_smtp.errors import TemplatesError
+from insight_sessions_smtp.letters import Letters
 from insight_sessions_smtp.plugin import SmtpNotifier, doctor
 from insight_sessions_smtp.settings import SettingsError, SmtpSettings
 
-__all__ = ["SendingFailed", "ServerRefused", "SettingsError", "SmtpNotifier", "SmtpSettings", "Step", "doctor"]
+__all__ = [
+    "Letters",
+    "SendingFailed",
+    "ServerRefused",
+    "SettingsError",
+    "SmtpNotifier",
+    "SmtpSettings",
+    "Step",
+    "TemplatesError",
+    "doctor",
+]

@@ -10,7 +10,7 @@ _NAME: Final = re.compile(rb"([!-9;-~]+):")
 _TO: Final = re.compile(rb"(?:\A|\r\n)To:((?:[^\r]|\r\n[ \t])*)\r\n", re.IGNORECASE)
 _QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _SPECIAL: Final = re.compile(rb"[,;:@<>()\[\]\"\\]")
-_UNFIT: Final = re.compile(rb"(?<!\r)\n|\r(?!\n)|\x00|[^\r\n]{999}")
+_LONGEST: Final = 998
 _ENCODED: Final = re.compile(rb"=\?[^?\s]+\?([bBqQ])\?([^?\s]*)\?=")
 _ONCE: Final = frozenset({b"from", b"to", b"subject", b"date", b"message-id", b"auto-submitted", b"content-type"})
 _MAY: Final = _ONCE | {
@@ -30,7 +30,7 @@ def refuse_unfit(mail: bytes, notice: Notice) -> None:
         ValueError: what is wrong; not what it says.
     """
     head = mail.partition(b"\r\n\r\n")[0] + b"\r\n"
-    if not mail.isascii() or _UNFIT.search(mail):
+    if not mail.isascii() or not _is_in_lines(mail):
         raise ValueError("the mail is not ASCII in lines of 998 characters that end in CRLF")
     lines = [line for line in head.split(b"\r\n")[:-1] if not line.startswith((b" ", b"\t"))]
     names = [found[1].lower() for line in lines if (found := _NAME.match(line)) is not None]
@@ -40,6 +40,13 @@ def refuse_unfit(mail: bytes, notice: Notice) -> None:
         raise ValueError("the mail has a header in which another one is hidden")
     if not _goes_to(head, notice.recipient.email):
         raise ValueError("the mail goes to somebody else than the notice")
+
+
+def _is_in_lines(mail: bytes) -> bool:
+    """Whether no carriage return and no line feed stands alone, and no line is too long (RFC 5321 §2.3.8, §4.5.3.1)."""
+    lines = mail.split(b"\r\n")
+    ends = len(lines) - 1
+    return mail.count(b"\n") == mail.count(b"\r") == ends and max(map(len, lines)) <= _LONGEST and b"\0" not in mail
 
 
 def _decoded(head: bytes) -> list[bytes]:

@@ -3,17 +3,15 @@
 import logging
 from typing import Any, Final, Protocol, Self
 
-from pydantic import TypeAdapter, ValidationError
-
-from insight_sessions import InsightSessionsError, Notice, hookimpl
-from insight_sessions.text import Url
+from insight_sessions import Links, Notice, hookimpl
 from insight_sessions_smtp.answers import SendingFailed, ServerRefused, Step
+from insight_sessions_smtp.errors import TemplatesError
 from insight_sessions_smtp.fitness import refuse_unfit
-from insight_sessions_smtp.settings import PREFIX, SmtpSettings, settings_from
+from insight_sessions_smtp.letters import Letters
+from insight_sessions_smtp.settings import PREFIX, SettingsError, SmtpSettings, settings_from
 from insight_sessions_smtp.transport import Transport
 
 _log: Final = logging.getLogger(__name__)
-_URL: Final = TypeAdapter[str](Url)
 
 
 class Builds(Protocol):
@@ -35,17 +33,18 @@ class SmtpNotifier:
 
     Args:
         settings: the mail server, and who writes.
-        letters: makes the mails.
+        letters: makes the mails; `Letters` with the sender and the templates of the settings when not given.
 
     Raises:
         SettingsError: the settings cannot be used.
+        TemplatesError: the templates cannot be used.
     """
 
     name = "smtp"
 
     def __init__(self, settings: SmtpSettings, letters: Builds | None = None) -> None:
         self._settings = settings
-        self._letters = PlainLetters() if letters is None else letters
+        self._letters = Letters(settings.sender, settings.templates) if letters is None else letters
         self._transport = Transport(settings, settings.trust())
 
     @classmethod
@@ -57,6 +56,7 @@ class SmtpNotifier:
 
         Raises:
             SettingsError: some are wrong or missing; it says which.
+            TemplatesError: the templates cannot be used; it says where.
         """
         return cls(settings_from(**given))
 
@@ -103,17 +103,6 @@ class SmtpNotifier:
         self.close()
 
 
-class PlainLetters:
-    """The mails that the library makes by itself: plain text, from the project's organiser."""
-
-    def build(self, notice: Notice) -> bytes:
-        """The whole mail."""
-        # Imported late: the email package takes longer to import than the rest.
-        from insight_sessions.hooks.mail import mail  # noqa: PLC0415
-
-        return mail(notice)
-
-
 def doctor(*, links: str | None = None, **given: Any) -> list[str]:  # noqa: ANN401 - as the settings take them
     """What is wrong with the settings of the environment, the templates, the mail server or the address for links.
 
@@ -124,15 +113,16 @@ def doctor(*, links: str | None = None, **given: Any) -> list[str]:  # noqa: ANN
     Returns:
         Plain sentences, without a secret in them; empty when a mail could be sent now.
     """
-    problems: tuple[str, ...] = ()
     try:
         notifier = SmtpNotifier.from_environment(**given)
-    except InsightSessionsError as error:
-        problems = getattr(error, "problems", (str(error),))
+    except SettingsError as error:
+        problems = [f"Setting {one}." for one in error.problems]
+    except TemplatesError as error:
+        problems = [f"Template {one}" for one in error.problems]
     else:
         with notifier:
             return notifier.doctor(links=links)
-    return [*(f"Setting {one}" for one in problems), *_problems_with_links(links)]
+    return [*problems, *_problems_with_links(links)]
 
 
 _ADVICE: Final = {
@@ -159,8 +149,7 @@ def _problems_with_links(links: str | None) -> list[str]:
     if links is None:
         return []
     try:
-        _URL.validate_python(links)
-    except ValidationError as error:
-        why = error.errors(include_input=False)[0]["msg"].removeprefix("Value error, ")
-        return [f"The address for links {why}."]
+        Links(links)
+    except ValueError as error:
+        return [f"The address for links {error}."]
     return []

@@ -68,6 +68,10 @@ class Transport:
         while (kept := self._taken()) is not None:
             kept.close()
 
+    def __del__(self) -> None:
+        for one in self._kept:
+            one.drop()
+
     def _taken(self) -> Conversation | None:
         """A kept connection that can be gone on with; nobody else has it from here on."""
         if self._process != os.getpid():

@@ -36,7 +36,7 @@ TONES: Final[Mapping[NoticeKind, str]] = {
     **dict.fromkeys(
         (
             *(_KIND.INTEREST_RECEIVED, _KIND.WAITING, _KIND.NO_PLACE_YET, _KIND.SWITCH_WAITING),
-            *(_KIND.WORK_RECEIVED, _KIND.WORK_SHORTLISTED, _KIND.BELOW_MINIMUM),
+            *(_KIND.WORK_RECEIVED, _KIND.WORK_SHORTLISTED, _KIND.BELOW_MINIMUM, _KIND.ADDRESS_UNREACHABLE),
         ),
         "wait",
     ),
