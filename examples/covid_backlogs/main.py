@@ -1,12 +1,13 @@
 """The call for participants of June 2021, end to end: announced, answered, closed, put right, held, written up.
 
 Run it with ``./dev demo``, or ``python examples/covid_backlogs/main.py --out out``. Everybody in it is made up. Mail
-goes into a folder, the clock is set by hand, and nothing needs a network.
+goes into a folder, or with ``--smtp`` to a mail server; the clock is set by hand, and nothing needs a network.
 """
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from itertools import groupby
@@ -177,25 +178,42 @@ def outcome(sign_up: data.SignUp, mine: Registration) -> str:
 def start_afresh(out: Path) -> None:
     """A folder without what an earlier run left; whatever else is in it stays."""
     out.mkdir(parents=True, exist_ok=True)
-    for left in ("backlogs.db*", "report.html", "invites/*.ics", "mail/*.eml"):
+    for left in ("backlogs.db*", "report.html", "invites/*.ics", "mail/*.eml", "mail/*.html"):
         for path in out.glob(left):
             path.unlink()
 
 
-def tell(out: Path) -> None:
-    """The whole story, from the announcement to the files it leaves."""
+@contextmanager
+def mailing(smtp: str | None, out: Path) -> Generator[object, None, None]:
+    """The plugin that sends mails: into a folder, or by SMTP."""
+    if smtp is None:
+        yield FolderNotifier(out / "mail")
+        return
+    # Imported late: the story needs no other distribution when mails go into a folder.
+    from postbox import sending  # noqa: PLC0415
+
+    with sending(smtp, out / "mail") as notifier:
+        yield notifier
+
+
+def tell(out: Path, smtp: str | None = None) -> None:
+    """The whole story, from the announcement to the files it leaves.
+
+    Args:
+        out: where it leaves them.
+        smtp: the mail server on this machine that mails go to; ours when it is empty, a folder when it is None.
+    """
     project = Project.from_toml(HERE / "project.toml")
     members, wrong_members = data.read_members(HERE / "members.csv")
     sign_ups, wrong_sign_ups = data.read_sign_ups(HERE / "signups.csv")
     telling.read(len(members), len(sign_ups), [*wrong_members, *wrong_sign_ups])
     clock = Clock(project.timezone, ANNOUNCED)
     directory = data.Directory(members)
-    with Desk.open(
-        f"sqlite:///{quote(str(out / 'backlogs.db'))}",
-        plugins=[directory, FolderNotifier(out / "mail")],
-        discover=False,
-        runtime=Runtime(now=clock.now),
-    ) as desk:
+    url, runtime = f"sqlite:///{quote(str(out / 'backlogs.db'))}", Runtime(now=clock.now)
+    with (
+        mailing(smtp, out) as mails,
+        Desk.open(url, plugins=[directory, mails], discover=False, runtime=runtime) as desk,
+    ):
         story = Story(desk, clock, project, directory)
         followers = Following(desk, clock, project.id)
         story.announce()
@@ -228,9 +246,17 @@ def main() -> None:
     """Read where to put things, and tell the story."""
     parser = argparse.ArgumentParser(description="The call for participants of June 2021, end to end.")
     parser.add_argument("--out", type=Path, default=Path("out"), help="where to put what it leaves (default: out)")
-    out: Path = parser.parse_args().out
+    parser.add_argument(
+        "--smtp",
+        nargs="?",
+        const="",
+        metavar="HOST:PORT",
+        help="send mails to a mail server on this machine; without an address to one of our own, which shows them",
+    )
+    given = parser.parse_args()
+    out: Path = given.out
     start_afresh(out)
-    tell(out)
+    tell(out, given.smtp)
 
 
 if __name__ == "__main__":

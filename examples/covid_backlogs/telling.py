@@ -137,4 +137,5 @@ def left(out: Path) -> None:
     }
     for pattern, what in kinds.items():
         count = len(list(out.glob(pattern)))
-        print(f"  {count:>3}  {pattern:<16}{what}")
+        if count:
+            print(f"  {count:>3}  {pattern:<16}{what}")

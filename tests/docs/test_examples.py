@@ -20,6 +20,7 @@ import vobject
 from icalendar import Calendar
 
 from insight_sessions import Desk, EventKind, ProjectState, SessionStatus, Status
+from tests.servers.smtp import MailServer
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -297,6 +298,60 @@ def test_every_message_is_a_whole_mail_to_one_person(mails: list[EmailMessage], 
         for part in message.walk():
             if part.get_content_type() == "text/calendar":
                 assert Calendar.from_ical(part.get_content())["method"] == part.get_param("method")
+
+
+def by_smtp(folder: Path, *arguments: str) -> str:
+    """What the story prints when its mails go by SMTP, which needs this machine's own network."""
+    command = [sys.executable, "-W", "error", "-X", "utf8", str(STORY / "main.py"), *arguments]
+    done = subprocess.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False, encoding="utf-8"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_its_mails_can_come_by_smtp_and_be_looked_at(tmp_path: Path, mails: list[EmailMessage]) -> None:
+    """The same messages to the same people, with pages, and a page of all of them."""
+    told = by_smtp(tmp_path, "--smtp")
+    box = tmp_path / "out" / "mail"
+    assert f"To look at them: {Path('out', 'mail', 'index.html')}" in told
+    came = [email.message_from_bytes(file.read_bytes(), policy=default) for file in sorted(box.glob("*.eml"))]
+    assert len(came) == MESSAGES
+    sent, got = (Counter((one["To"], one["Subject"]) for one in those) for those in (mails, came))
+    assert got == sent
+    index = (box / "index.html").read_text(encoding="utf-8")
+    for number, message in enumerate(came, 1):
+        page = (box / f"{number:03}.html").read_text(encoding="utf-8")
+        assert page.startswith("<!doctype html>")
+        assert f'href="{number:03}.html"' in index
+        assert message["Auto-Submitted"] == "auto-generated"
+    assert index.count("<td>REQUEST</td>") + index.count("<td>CANCEL</td>") > 20
+
+
+def test_its_mails_can_go_to_a_server_of_ones_own(tmp_path: Path) -> None:
+    """Such as one that shows them by itself."""
+    with MailServer("none") as server:
+        told = by_smtp(tmp_path, "--smtp", f"localhost:{server.port}")
+        assert len(server.arrived) == MESSAGES
+    assert f"The mails went to localhost:{server.port}" in told
+    assert not (tmp_path / "out" / "mail").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("localhost", "'localhost' is not an address such as localhost:1025\n"),
+        ("localhost:x", "'localhost:x' is not an address such as localhost:1025\n"),
+        ("localhost:1", "Mail server localhost:1: "),
+    ],
+)
+def test_a_server_that_is_not_there_is_told_before_the_story_begins(tmp_path: Path, address: str, problem: str) -> None:
+    """In plain words."""
+    command = [sys.executable, str(STORY / "main.py"), "--smtp", address]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(problem)
+    assert "Traceback" not in done.stderr
 
 
 def test_telling_it_again_starts_afresh(tmp_path: Path, printed: str) -> None:
