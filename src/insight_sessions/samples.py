@@ -58,6 +58,12 @@ _EARLIER: Final = replace(_TUE, starts_at=_TUE.starts_at - timedelta(hours=1))
 _UNTIL: Final = _AT + timedelta(days=2)
 _TEAM: Final = Person(id="", member_id="", name=_PROJECT.organiser.name, email=_PROJECT.organiser.email)
 
+EXAMPLE_PROJECT: Final = _PROJECT
+"""What the example notices are about."""
+
+EXAMPLE_MOMENT: Final = _AT
+"""About when they are sent."""
+
 
 def example_notices(name: str = "Ada Osei", *, links: bool = False) -> tuple[Notice, ...]:
     """One notice of each kind and shape, with and without an invite, in the words that people get.

@@ -14,7 +14,7 @@ import pytest
 from insight_sessions.domain.member import Erased
 from insight_sessions.hooks.builtin import ConsoleNotifier, FolderNotifier
 from insight_sessions.hooks.mail import mail
-from insight_sessions.testing import NotifierContract, example_notices
+from insight_sessions.testing import BrokenNotifierContract, NotifierContract, example_notices
 
 CONFIRMED, WITHOUT_INVITE = example_notices()[1:3]
 WHOSE = "-5794f5b21650351c"
@@ -36,6 +36,27 @@ class TestFolderNotifier(NotifierContract):
     @pytest.fixture
     def plugin(self, tmp_path: Path) -> object:
         """Writing to a folder of its own."""
+        return FolderNotifier(tmp_path / "mails")
+
+
+class TestClosedConsole(BrokenNotifierContract):
+    """The contract of one that cannot print."""
+
+    @pytest.fixture
+    def broken(self) -> object:
+        """Its stream is closed."""
+        stream = io.StringIO()
+        stream.close()
+        return ConsoleNotifier(stream)
+
+
+class TestFolderThatIsNone(BrokenNotifierContract):
+    """The contract of one that cannot write."""
+
+    @pytest.fixture
+    def broken(self, tmp_path: Path) -> object:
+        """Something else is there."""
+        (tmp_path / "mails").write_text("not a folder", encoding="utf-8")
         return FolderNotifier(tmp_path / "mails")
 
 

@@ -9,14 +9,15 @@ from typing import Final
 import pytest
 from pydantic import TypeAdapter
 
-from insight_sessions.testing import NotifierContract, example_notices
+from insight_sessions.testing import BrokenNotifierContract, NotifierContract, example_notices
 from insight_sessions.testing.notices import ODD_NAMES
 from insight_sessions.text import Line
 
 KIT: Final = """
 import logging
 from insight_sessions.hooks.specs import hookimpl
-from insight_sessions.testing import NotifierContract
+from insight_sessions import Erased
+from insight_sessions.testing import BrokenNotifierContract, NotifierContract
 import pytest
 
 class Notifier:
@@ -66,6 +67,70 @@ class Linking(Notifier):
     def act(self, notice):
         logging.getLogger("notifier").info("links %s", dict(notice.links))
 
+class Ordered(Notifier):
+    def act(self, notice):
+        if notice.id == "n-example-2":
+            self.seen = ("n-example-2",)
+        elif notice.id == "n-example-3" and not self.seen:
+            raise ValueError("late")
+
+class Stranger(Notifier):
+    def act(self, notice):
+        if not notice.id.startswith("n-example-"):
+            raise ValueError("no example")
+
+class Keeping(Notifier):
+    erased = 0
+
+    @hookimpl
+    def insight_sessions_erase_member(self, member_id):
+        return self.answer(member_id)
+
+    def answer(self, member_id):
+        return Erased({})
+
+class Forgetful(Keeping):
+    def answer(self, member_id):
+        raise KeyError(member_id)
+
+class Boasting(Keeping):
+    def answer(self, member_id):
+        return Erased({"letters": 1})
+
+class Down(Notifier):
+    def act(self, notice):
+        raise OSError("nobody listens")
+
+class Quiet(Notifier):
+    pass
+
+class Moody(Notifier):
+    def act(self, notice):
+        if notice.id not in self.seen:
+            self.seen = (*self.seen, notice.id)
+            raise OSError("nobody listens")
+
+class Chatty(Notifier):
+    def act(self, notice):
+        logging.getLogger("notifier").error("cannot send to %s", notice.recipient.email)
+        raise OSError("nobody listens")
+
+def broken(kind):
+    class Contract(BrokenNotifierContract):
+        @pytest.fixture
+        def broken(self):
+            return kind()
+
+    return Contract
+
+TestDown = broken(Down)
+TestQuiet = broken(Quiet)
+TestMoody = broken(Moody)
+TestChatty = broken(Chatty)
+
+class TestLeftOut(BrokenNotifierContract):
+    pass
+
 def contract(kind):
     class Contract(NotifierContract):
         @pytest.fixture
@@ -84,6 +149,12 @@ TestPrinting = contract(Printing)
 TestLogging = contract(Logging)
 TestLinking = contract(Linking)
 
+TestOrdered = contract(Ordered)
+TestStranger = contract(Stranger)
+TestKeeping = contract(Keeping)
+TestForgetful = contract(Forgetful)
+TestBoasting = contract(Boasting)
+
 class TestForgotten(NotifierContract):
     pass
 """
@@ -92,11 +163,12 @@ EXPECTED: Final = {
     "Deaf": {
         *("a_desk_lets_it_in_as_a_consumer_of_notices", "it_takes_every_kind_of_notice", "it_takes_every_name"),
         *("it_takes_a_notice_again", "it_takes_notices_in_many_threads", "it_leaves_the_notice_as_it_was"),
-        "it_tells_nobody_else",
+        *("it_tells_nobody_else", "it_takes_notices_in_any_order", "it_forgets_whom_it_is_asked_to"),
     },
     "Picky": {
         *("it_takes_every_kind_of_notice", "it_takes_every_name", "it_takes_a_notice_again"),
         *("it_takes_notices_in_many_threads", "it_leaves_the_notice_as_it_was", "it_tells_nobody_else"),
+        *("it_takes_notices_in_any_order", "it_forgets_whom_it_is_asked_to"),
     },
     "Ascii": {"it_takes_every_name"},
     "Strict": {"it_takes_a_notice_again", "it_takes_notices_in_many_threads"},
@@ -104,6 +176,13 @@ EXPECTED: Final = {
     "Printing": {"it_tells_nobody_else"},
     "Logging": {"it_tells_nobody_else"},
     "Linking": {"it_tells_nobody_else"},
+    "Ordered": {"it_takes_notices_in_any_order", "it_takes_every_kind_of_notice"},
+    "Stranger": {"a_desk_delivers_through_it"},
+    "Forgetful": {"it_forgets_whom_it_is_asked_to"},
+    "Boasting": {"it_forgets_whom_it_is_asked_to"},
+    "Quiet": {"it_raises", "a_desk_keeps_what_it_could_not_send"},
+    "Moody": {"it_raises"},
+    "Chatty": {"it_tells_nobody_else"},
 }
 
 
@@ -125,12 +204,13 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     for plugin, test in re.findall(r"^(?:FAILED|ERROR) \S+::Test(\w+)::test_(\w+)", run.stdout, re.MULTILINE):
         found.setdefault(plugin, set()).add(test)
     assert "NotImplementedError: override the fixture `plugin`" in run.stdout
+    assert "NotImplementedError: override the fixture `broken`" in run.stdout
     return found
 
 
 def test_a_plugin_that_does_as_it_should_passes(failed: dict[str, set[str]]) -> None:
     """Whatever the others do."""
-    assert "Fine" not in failed
+    assert not {"Fine", "Keeping", "Down"} & set(failed)
 
 
 @pytest.mark.parametrize("plugin", EXPECTED)
@@ -141,8 +221,9 @@ def test_a_broken_plugin_fails_where_it_is_broken(failed: dict[str, set[str]], p
 
 def test_an_author_who_forgets_the_fixture_is_told(failed: dict[str, set[str]]) -> None:
     """In every test."""
-    tests = {name.removeprefix("test_") for name in vars(NotifierContract) if name.startswith("test_")}
-    assert failed["Forgotten"] == tests
+    for forgotten, kit in (("Forgotten", NotifierContract), ("LeftOut", BrokenNotifierContract)):
+        tests = {name.removeprefix("test_") for name in vars(kit) if name.startswith("test_")}
+        assert failed[forgotten] == tests
 
 
 def test_the_examples_are_of_every_kind_and_can_be_told_apart() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import custom_notifier
 import pytest
 
-from insight_sessions.testing import NotifierContract, example_notices
+from insight_sessions.testing import BrokenNotifierContract, NotifierContract, example_notices
 
 
 @pytest.fixture
@@ -23,6 +23,16 @@ class TestContract(NotifierContract):
     @pytest.fixture
     def plugin(self, channel: Path) -> object:
         """The plugin, writing to a file of its own."""
+        return custom_notifier
+
+
+class TestWithoutAPlaceToWrite(BrokenNotifierContract):
+    """All that it must do while it cannot write."""
+
+    @pytest.fixture
+    def broken(self, channel: Path) -> object:
+        """A folder is where the file should be."""
+        channel.mkdir()
         return custom_notifier
 
 

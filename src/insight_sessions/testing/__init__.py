@@ -15,7 +15,7 @@ pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in pkgut
 
 from insight_sessions.testing.contract import StorageContract  # noqa: E402
 from insight_sessions.testing.notices import example_notices  # noqa: E402
-from insight_sessions.testing.notifier import NotifierContract  # noqa: E402
+from insight_sessions.testing.notifier import BrokenNotifierContract, NotifierContract  # noqa: E402
 from insight_sessions.testing.place import Place  # noqa: E402
 
-__all__ = ["NotifierContract", "Place", "StorageContract", "example_notices"]
+__all__ = ["BrokenNotifierContract", "NotifierContract", "Place", "StorageContract", "example_notices"]

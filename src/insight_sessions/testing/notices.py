@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from insight_sessions.samples import example_notices
+from insight_sessions.samples import EXAMPLE_MOMENT, EXAMPLE_PROJECT, example_notices
 
-__all__ = ["ODD_NAMES", "example_notices"]
+__all__ = ["EXAMPLE_MOMENT", "EXAMPLE_PROJECT", "ODD_NAMES", "example_notices"]
 
 ODD_NAMES: Final = (
     "Zoë 🎈 Ó Briain",
