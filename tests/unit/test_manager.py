@@ -314,12 +314,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def make(distribution: str, name: str, target: str, code: str) -> None:
-        (tmp_path / f"{target}.py").write_text(code, encoding="utf-8")
+        source = target.partition(":")[0]
+        (tmp_path / f"{source}.py").write_text(code, encoding="utf-8")
         folder = tmp_path / f"{distribution.replace('-', '_')}-1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n", "utf-8")
         (folder / "entry_points.txt").write_text(f"[insight_sessions]\n{name} = {target}\n", "utf-8")
-        monkeypatch.delitem(sys.modules, target, raising=False)
+        monkeypatch.delitem(sys.modules, source, raising=False)
 
     return make
 
@@ -358,6 +359,47 @@ def test_an_installed_plugin_that_cannot_be_imported_is_named(
     assert "the entry point acme_broken_plugin of the distribution acme cannot be loaded" in found.value.message
     assert "block=['zz-broken']" in found.value.message
     assert found.value.__cause__ is not None
+
+
+SET_UP = """
+import os
+from insight_sessions.hooks.specs import hookimpl
+
+class Notifier:
+    @hookimpl
+    def insight_sessions_notify(self, notice):
+        pass
+
+def plugin():
+    return Notifier() if os.environ["ACME_URL"] else None
+"""
+
+
+def test_an_installed_plugin_takes_part_when_it_is_set_up(
+    install: Callable[[str, str, str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else notices would wait for somebody who never comes. Its function is asked whenever a desk is opened."""
+    install("acme", "zz-acme", "acme_set_up:plugin", SET_UP)
+    monkeypatch.setenv("ACME_URL", "")
+    assert "zz-acme" not in load_plugins().names
+    monkeypatch.setenv("ACME_URL", "https://acme.example.org/")
+    assert "notify/zz-acme" in load_plugins().notifiers
+
+
+def test_an_installed_plugin_that_cannot_be_set_up_is_named(
+    install: Callable[[str, str, str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its words, for they may show a password."""
+    install("acme", "zz-acme", "acme_set_up:plugin", SET_UP)
+    monkeypatch.delenv("ACME_URL", raising=False)
+    with pytest.raises(PluginError) as found:
+        load_plugins()
+    assert found.value.plugin == "zz-acme"
+    assert found.value.message == (
+        "the entry point acme_set_up:plugin of the distribution acme cannot be set up (KeyError); mend its settings, "
+        "uninstall it, or leave it out with block=['zz-acme']"
+    )
+    assert isinstance(found.value.__cause__, KeyError)
 
 
 def test_two_distributions_with_one_name_are_refused_naming_both(

@@ -100,6 +100,8 @@ class Registry:
     def discover(self) -> None:
         """Let in what is installed with an entry point of ours, in the order of names.
 
+        One that names a function is asked for its plugin; it gives None when it is not set up here, and takes no part.
+
         Raises:
             PluginError: one of them cannot be loaded, or is wrong.
         """
@@ -117,7 +119,10 @@ class Registry:
             except FAILURES as error:
                 advice = f"mend it, uninstall it, or leave it out with block=[{entry.name!r}]"
                 raise PluginError(entry.name, f"{origin} cannot be loaded ({error!r}); {advice}") from error
-            self.add(plugin, entry.name, origin)
+            if inspect.isfunction(plugin):
+                plugin = _set_up(plugin, entry.name, origin)
+            if plugin is not None:
+                self.add(plugin, entry.name, origin)
 
     def add(self, plugin: object, name: str | None = None, origin: str | None = None) -> None:
         """Let a plugin in.
@@ -181,6 +186,15 @@ class Registry:
             _refuse_uncallable(getattr(plugin, attribute), attribute, name, self._offers[hook])
         if not found:
             raise PluginError(name, f"{origin} has no hook; mark a function named {PREFIX}… with @hookimpl")
+
+
+def _set_up(function: Callable[[], object], name: str, origin: str) -> object:
+    """What a function that an entry point names gives; its error may show settings, so its words are left out."""
+    try:
+        return function()
+    except FAILURES as error:
+        advice = f"mend its settings, uninstall it, or leave it out with block=[{name!r}]"
+        raise PluginError(name, f"{origin} cannot be set up ({type(error).__name__}); {advice}") from error
 
 
 def _offers() -> Mapping[str, tuple[str, ...]]:

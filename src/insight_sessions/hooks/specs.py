@@ -2,8 +2,9 @@
 
 A plugin is a module or an object with functions marked ``@hookimpl`` and named as one of these; they may
 take fewer arguments. Hand it to ``Desk.open(url, plugins=[...])``, or install it with an entry point in the
-group ``insight_sessions``. What it is given is frozen. Each is called alone, in no promised order; none is
-async, a generator or a wrapper around others.
+group ``insight_sessions``: a function there is asked for the plugin, and gives None when it is not set up. What
+a plugin is given is frozen. Each is called alone, in no promised order; none is async, a generator or a wrapper
+around others.
 """
 
 from collections.abc import Callable
