@@ -6,7 +6,7 @@ header of 25 kB takes it eight seconds. What is wanted here is little, and bound
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -70,26 +70,78 @@ def calendar_parts(raw: bytes) -> list[Part]:
     Raises:
         TooMuch: it has more than 50 parts or 10 levels.
     """
-    found: list[Part] = []
+    return [
+        Part(entity.plain(), entity.parameters.get("charset"), entity.passed_on)
+        for entity in entities(raw)
+        if entity.is_leaf and (entity.kind in _CALENDARS or _is_named_ics(entity.head, entity.parameters))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A mail, or a part of one (RFC 2045 §2.4).
+
+    Args:
+        kind: its media type in small letters; empty when it says none.
+        parameters: those of its media type.
+        head: its headers, unfolded.
+        body: what follows, as it is encoded.
+        passed_on: whether it lies in a mail within the mail.
+    """
+
+    kind: str
+    parameters: Mapping[str, str]
+    head: bytes
+    body: bytes
+    passed_on: bool
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether there are no parts in it."""
+        return not self.kind.startswith("multipart/") and self.kind not in _MESSAGES
+
+    def plain(self) -> bytes:
+        """Its body with the transfer encoding undone."""
+        return _plain(self.head, self.body)
+
+
+def entities(raw: bytes) -> Iterator[Entity]:
+    """A mail and all its parts, in their order, those of mails within it too.
+
+    Args:
+        raw: the mail as it came.
+
+    Raises:
+        TooMuch: it has more than 50 parts or 10 levels.
+    """
     waiting = [(raw, 0, False)]
     seen = 0
     while waiting:
-        entity, depth, passed_on = waiting.pop()
+        content, depth, passed_on = waiting.pop()
         seen += 1
         if seen > _PARTS or depth > _DEPTH:
             raise TooMuch
-        head, body = _split(entity)
+        head, body = _split(content)
         kind, parameters = _content_type(head)
+        entity = Entity(kind, parameters, head, body, passed_on)
+        yield entity
         inner: list[bytes] = []
         if kind.startswith("multipart/"):
             inner = _between(body, parameters.get("boundary", ""))
         elif kind in _MESSAGES:
-            inner = [_plain(head, body)]
-        elif kind in _CALENDARS or _is_named_ics(head, parameters):
-            found.append(Part(_plain(head, body), parameters.get("charset"), passed_on))
+            inner = [entity.plain()]
         within = passed_on or kind in _MESSAGES
         waiting += [(one, depth + 1, within) for one in reversed(inner)]
-    return found
+
+
+def header(head: bytes, name: str) -> str:
+    """The first header of a name, up to 2,000 characters; empty when there is none."""
+    return next(_headers(head, name), "")
+
+
+def headers_of(raw: bytes) -> bytes:
+    """The headers of a mail, unfolded, as far as any mail's go."""
+    return _split(raw)[0]
 
 
 def _split(entity: bytes) -> tuple[bytes, bytes]:
@@ -106,7 +158,7 @@ def _headers(head: bytes, name: str) -> Iterator[str]:
 
 def _valued(head: bytes, name: str) -> tuple[str, dict[str, str]]:
     """A header's value in small letters, and its parameters (RFC 2045 §5.1)."""
-    text = next(_headers(head, name), "")
+    text = header(head, name)
     parameters: dict[str, str] = {}
     for key, value in _PARAMETER.findall(text):
         plain = _QUOTED_PAIR.sub(r"\1", value[1:-1]) if value.startswith('"') else value.strip()
@@ -118,7 +170,7 @@ def _content_type(head: bytes) -> tuple[str, dict[str, str]]:
     return _valued(head, "Content-Type")
 
 
-def _is_named_ics(head: bytes, parameters: dict[str, str]) -> bool:
+def _is_named_ics(head: bytes, parameters: Mapping[str, str]) -> bool:
     """Whether it is called a calendar: gateways forget the type and keep the name."""
     _, disposition = _valued(head, "Content-Disposition")
     names = (parameters.get("name", ""), disposition.get("filename", ""))
