@@ -1,7 +1,7 @@
 """A pooler of transactions between clients and a PostgreSQL server, as PgBouncer is one in its transaction mode.
 
 Each transaction of a client may land on another connection of the server, and whatever a client leaves behind on one
-meets the next. It also counts round trips, and can lose the answer to a commit.
+meets the next. It also counts round trips, and can lose the answer to a commit that wrote something.
 """
 
 import os
@@ -10,7 +10,7 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ import psycopg
 
 SAID_AT_THE_START = ("server_version", "server_encoding", "client_encoding", "standard_conforming_strings", "TimeZone")
 ALLOWED = {"user", "database", "client_encoding", "application_name", "datestyle", "timezone"}
+WRITES = (b"INSERT INTO", b"UPDATE ")
 ASKS_FOR_ENCRYPTION = {80877103, 80877104}
 
 
@@ -33,8 +34,10 @@ class Pooler:
         self.round_trips = 0
         self.commits_to_lose = 0
         self.commits_to_drop = 0
+        self.when_lost: Callable[[], object] = lambda: None
         self.transactions: list[int] = []
         self._url = url
+        self._closed = False
         self._servers: queue.Queue[psycopg.Connection] = queue.Queue()
         for _ in range(connections):
             self._servers.put(psycopg.connect(url, autocommit=True))
@@ -50,6 +53,9 @@ class Pooler:
 
     def close(self) -> None:
         """Take no more clients, and leave the server."""
+        self._closed = True
+        with suppress(OSError):  # closed already
+            self._listener.shutdown(socket.SHUT_RDWR)  # or whoever waits for clients goes on waiting
         self._listener.close()
         while not self._servers.empty():
             self._servers.get().close()
@@ -94,12 +100,16 @@ class Pooler:
 
     def put_back(self, server: psycopg.Connection) -> None:
         """Give it to the next transaction."""
-        self._servers.put(server)
+        if self._closed:
+            server.close()
+        else:
+            self._servers.put(server)
 
     def replace(self, server: psycopg.Connection) -> None:
         """A client left in the middle: the server forgets what it was doing."""
         server.close()
-        self._servers.put(psycopg.connect(self._url, autocommit=True))
+        if not self._closed:
+            self._servers.put(psycopg.connect(self._url, autocommit=True))
 
 
 class _Client:
@@ -111,7 +121,7 @@ class _Client:
         self._server: psycopg.Connection | None = None
         self._raw: socket.socket | None = None
         self._due = 0
-        self._lost = False
+        self._lost = self._wrote = False
 
     def serve(self) -> None:
         """Carry messages until the client leaves."""
@@ -134,8 +144,7 @@ class _Client:
                 self._raw.close()
                 self._pooler.replace(self._server)
 
-    def _carry(self, buffer: bytes, take: "object") -> bytes:
-        assert callable(take)
+    def _carry(self, buffer: bytes, take: Callable[[bytes], None]) -> bytes:
         while len(buffer) >= 5 and len(buffer) > (length := struct.unpack("!I", buffer[1:5])[0]):
             take(buffer[: length + 1])
             buffer = buffer[length + 1 :]
@@ -149,7 +158,9 @@ class _Client:
             self._pooler.transactions.append(self._server.info.backend_pid)
             self._raw = socket.socket(fileno=os.dup(self._server.fileno()))
             self._raw.setblocking(True)
-        if asked[:1] == b"P" and b"COMMIT" in asked:
+            self._wrote = False
+        self._wrote = self._wrote or (asked[:1] == b"P" and any(word in asked for word in WRITES))
+        if self._wrote and asked[:1] == b"P" and b"\0COMMIT\0" in asked:
             if self._pooler.commits_to_drop:
                 self._pooler.commits_to_drop -= 1
                 raise _Left
@@ -174,6 +185,7 @@ class _Client:
             raw.close()
             self._pooler.put_back(server)
             if self._lost:
+                self._pooler.when_lost()
                 raise _Left
 
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from insight_sessions_postgres import PostgresStorage
 
-from insight_sessions import StorageBusy, StorageError
+from insight_sessions import StorageError
 from insight_sessions.storage.port import Change, Record
 from insight_sessions.testing.contract import StorageContract
 from insight_sessions.testing.place import NOW, Place, draft, receipt, thing, write
@@ -77,26 +77,27 @@ def test_receipts_are_one_more_round_trip(pooler: Pooler, url: str, opened: Open
     assert pooler.round_trips - before == 3
 
 
-def test_a_commit_whose_answer_was_lost_is_known_to_be_done(pooler: Pooler, url: str, opened: Opens) -> None:
-    """The server is asked what became of the transaction."""
+def test_a_commit_whose_answer_was_lost_is_not_known(pooler: Pooler, url: str, opened: Opens) -> None:
+    """It is there all the same, and so is its receipt."""
     storage = opened(behind(pooler, url))
     write(storage, "p")
-    pooler.commits_to_lose = 0
     with storage.hold("p") as hold:
         pooler.commits_to_lose = 1
-        hold.commit(Change(2, [Record("p", "thing", "a", 2, None, None, "{}")]))
-        with pytest.raises(StorageError):
+        with pytest.raises(StorageError, match="lost while a change was committed"):
+            hold.commit(Change(2, receipts=[receipt("c")._replace(version=2)]))
+        with pytest.raises(StorageError, match="is over"):
             hold.changed(0)
-    assert storage.read("p").version == 2
+    with storage.hold("p") as hold:
+        assert (hold.version, set(hold.receipts(["c"]))) == (2, {"c"})
 
 
-def test_a_commit_that_never_arrived_is_known_to_be_undone(pooler: Pooler, url: str, opened: Opens) -> None:
-    """It may be tried again."""
+def test_a_commit_that_never_arrived_is_not_known_either(pooler: Pooler, url: str, opened: Opens) -> None:
+    """Nothing of it is there."""
     storage = opened(behind(pooler, url))
     write(storage, "p")
     with storage.hold("p") as hold:
         pooler.commits_to_drop = 1
-        with pytest.raises(StorageBusy, match="not made"):
+        with pytest.raises(StorageError, match="lost while a change was committed"):
             hold.commit(Change(2))
     assert storage.read("p").version == 1
 

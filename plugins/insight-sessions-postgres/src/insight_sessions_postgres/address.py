@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -60,19 +60,20 @@ class Address:
         Raises:
             StorageError: it is no URL of a PostgreSQL store.
         """
-        try:
-            parts = urlsplit(url)
-            # left as they are, for libpq takes a plus for a plus
-            settings = [part for part in parts.query.split("&") if part]
-            ours = [part.removeprefix("schema=") for part in settings if part.startswith("schema=")]
-            schema = unquote(ours[-1]) if ours else SCHEMA
-            query = "&".join(part for part in settings if not part.startswith("schema="))
-            dsn = urlunsplit(parts._replace(query=query))
-            read = conninfo_to_dict(dsn)
-        except (ValueError, psycopg.Error):
-            raise StorageError(f"the address of the PostgreSQL store cannot be read: {_HELP}") from None
-        if parts.scheme not in ("postgresql", "postgres") or parts.fragment:
+        base, mark, query = url.partition("?")
+        # left as they are, for libpq takes a plus for a plus
+        settings = query.split("&")
+        ours = [unquote(one.removeprefix("schema=")) for one in settings if one.startswith("schema=")]
+        schema = ours[-1] if ours else SCHEMA
+        dsn = base + mark + "&".join(one for one in settings if not one.startswith("schema="))
+        if not base.startswith(("postgresql://", "postgres://")):
             raise StorageError(f"this is no address of a PostgreSQL store: {_HELP}")
+        try:
+            read = conninfo_to_dict(dsn)
+        except psycopg.Error:  # which may name the password
+            raise StorageError(f"the address of the PostgreSQL store cannot be read: {_HELP}") from None
+        if not str(read.get("port", "0")).replace(",", "").isdecimal():
+            raise StorageError(f"the port of the PostgreSQL store is no number: {_HELP}")
         if not schema or len(schema.encode("utf-8", "replace")) > 63 or "\0" in schema or schema.startswith("pg_"):
             raise StorageError(f"{schema!r} cannot be the name of a schema of ours: choose another one")
         place = f"{read.get('host') or 'localhost'}:{read.get('port') or 5432}"

@@ -26,9 +26,14 @@ _AGAIN: Final = {
 _GONE: Final = frozenset({"40001", "40P01", "53300", "57P01", "57P02", "57P03", "57P05"})
 """Of these, what whoever had nothing written yet may try again at once."""
 
+_STANDBY: Final = (
+    "takes no writes: it is a standby, or read-only. Name the primary server, or add target_session_attrs=read-write "
+    "to the address"
+)
+
 _WHAT: Final = {
-    "25006": "takes no writes: it is a standby, or read-only. Name the primary server, or add target_session_attrs="
-    "read-write to the address",
+    "0A000": _STANDBY,
+    "25006": _STANDBY,
     NO_RIGHT: "refuses for lack of rights. Let the role of the address use the schema and write its tables",
     "53100": "has no disk space left",
     "53200": "has no memory left",
@@ -43,6 +48,7 @@ _REFUSED: Final = {
     "database": "has no such database. Create it: createdb -E UTF8 NAME",
     "role": "knows no such role. Create it, or name another one",
     "could not translate host name": "cannot be found: nobody knows a host of that name. Check the address",
+    "failed to resolve host": "cannot be found: nobody knows a host of that name. Check the address",
     "permission denied": "does not let this role into the database. Ask for the right to CONNECT",
     "ssl": "and this machine do not agree on encryption. Set sslmode= in the address",
 }

@@ -9,7 +9,6 @@ import psycopg
 from insight_sessions import StorageError
 from insight_sessions.storage.checks import check_change
 from insight_sessions.storage.port import Change, Receipt, Record
-from insight_sessions.storage.turns import Turns
 from insight_sessions_postgres import outbox
 from insight_sessions_postgres.faults import DRIVER_ERRORS, translated
 from insight_sessions_postgres.guard import Guard
@@ -64,7 +63,6 @@ class PostgresHold:
         self._patience = patience
         self._also = also
         self._transaction: Transaction | None = None
-        self._turns: Turns | None = None
         self._committed = False
 
     def __enter__(self) -> Self:
@@ -94,13 +92,11 @@ class PostgresHold:
 
     def _leave(self) -> None:
         transaction, self._transaction = self._transaction, None
-        turns, self._turns = self._turns, None
         try:
             if transaction is not None:
                 self._connections.give_back(transaction, self._process)
         finally:
-            if turns is not None:
-                self._guard.leave(turns)
+            self._guard.leave(self._turns)
 
     def _going_on(self) -> Transaction:
         transaction = self._transaction
@@ -163,7 +159,7 @@ class PostgresHold:
                 transaction.send(call)
 
         try:
-            transaction.do(write, end=True)
+            transaction.end(write)
         except DRIVER_ERRORS as error:
             if not transaction.connection.closed:
                 raise translated(error, self._connections.name) from error

@@ -50,13 +50,7 @@ class Lent:
         transaction = Transaction(connection, (_SAVEPOINT,), (_RELEASE,))
         try:
             (((last,),), *rows) = transaction.run(_LAST, *calls)
-            if self._last is None:
-                self._last = last
-            if last != self._last:
-                raise StorageError(
-                    "the host's transaction ended, undid a change, or changed something by another desk: make a new "
-                    "desk on a newly lent store for each transaction"
-                )
+            self._check(last)
             if end:
                 transaction.run(end=True)
         except BaseException as error:
@@ -65,6 +59,15 @@ class Lent:
                 raise translated(error, self.name) from error
             raise
         return transaction, self.process, rows
+
+    def _check(self, last: str) -> None:
+        if self._last is None:
+            self._last = last
+        if last != self._last:
+            raise StorageError(
+                "the host's transaction ended, undid a change, or changed something by another desk: make a new "
+                "desk on a newly lent store for each transaction"
+            )
 
     def _borrowed(self) -> Connection:
         if self._closed:
@@ -80,15 +83,16 @@ class Lent:
         return connection
 
     def _recognise(self, connection: Connection) -> None:
-        if connection.info.encoding != "utf-8":
-            raise StorageError("the lent connection must use UTF-8: SET client_encoding TO utf8")
         info = connection.info
-        self.name = f"{info.host}:{info.port}/{info.dbname}"
         try:
+            encoding = info.encoding
+            self.name = f"{info.host}:{info.port}/{info.dbname}"
             with connection.transaction():
                 recognise(connection, self._schema, self.name, None)
         except DRIVER_ERRORS as error:
             raise translated(error, self.name) from error
+        if encoding != "utf-8":
+            raise StorageError("the lent connection must use UTF-8: SET client_encoding TO utf8")
 
     def give_back(self, transaction: Transaction, process: int) -> None:
         """Undo what was done since the savepoint, unless it was released."""

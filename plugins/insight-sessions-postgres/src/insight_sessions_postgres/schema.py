@@ -68,7 +68,7 @@ MIGRATIONS: tuple[str, ...] = (_CREATE,)
 LEAST: int = 1
 """The oldest number that a release may know and still use a store of the newest."""
 
-_SEEN = """
+SEEN = """
 SELECT current_setting('server_version_num')::integer >= 130000, current_setting('server_encoding'),
        pg_is_in_recovery(),
        ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relname = ANY(%s))
@@ -116,7 +116,7 @@ def _number(connection: Connection, schema: str, name: str) -> int:
     at = quoted(schema)
     # With a cursor of our own making, for a lent connection may have another kind.
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-    row = cursor.execute(_SEEN, (at, list(_TABLES))).fetchone()
+    row = cursor.execute(SEEN.encode(), (at, list(_TABLES))).fetchone()
     new_enough, encoding, standby, tables = row or (False, "", False, [])
     if not new_enough:
         raise StorageError(f"{name}: a store needs PostgreSQL 13 or newer")

@@ -39,20 +39,39 @@ class Transaction:
         Returns:
             The rows that each of them gave.
         """
+        if not end:
+            return self._run_on(calls)
         cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
 
         def send() -> None:
             cursors.extend(self.send(call) for call in calls)
 
-        self.do(send, end=end)
+        self.end(send)
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
-    def do(self, sending: Callable[[], None], *, end: bool) -> None:
-        """Wait for all the answers to what is sent meanwhile, in one round trip.
+    def _run_on(self, calls: Sequence[Call]) -> list[Rows]:
+        """Statements after which the transaction goes on, as one message.
+
+        Not in a pipeline: the driver closes one with a message that stops the server's clock for idle transactions, and
+        whoever stood still within a hold would keep everybody out for ever.
+        """
+        opening = () if self.is_open else self._opening
+        self.is_open = True
+        message = b";\n".join(call.statement for call in (*opening, *calls))
+        values = [value for call in (*opening, *calls) for value in call.values]
+        cursor = psycopg.ClientCursor(self.connection, row_factory=tuple_row)
+        cursor.execute(message, values)
+        answers: list[Rows] = []
+        while True:
+            answers.append(cursor.fetchall() if cursor.description else [])
+            if not cursor.nextset():
+                return answers[len(opening) :]
+
+    def end(self, sending: Callable[[], None]) -> None:
+        """Send the last statements and what ends it, and wait for all their answers, in one round trip.
 
         Args:
-            sending: sends it.
-            end: whether to end with it.
+            sending: sends the statements.
         """
         with self.connection.pipeline():
             if not self.is_open:
@@ -60,17 +79,16 @@ class Transaction:
                 for call in self._opening:
                     self.send(call)
             sending()
-            if end:
-                for call in self._closing:
-                    self.send(call)
-        self.is_open = not end
+            for call in self._closing:
+                self.send(call)
+        self.is_open = False
 
     def send(self, call: Call) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Send one statement; inside `do`, its answer is not waited for."""
+        """Send one statement; inside `end`, its answer is not waited for."""
         # Of our own making, for a lent connection may have cursors of another kind. And never prepared: behind a pooler
         # the next transaction may be on another connection.
         cursor = psycopg.Cursor(self.connection, row_factory=tuple_row)
-        return cursor.execute(call.statement, call.values or None, prepare=False)
+        return cursor.execute(call.statement, call.values, prepare=False)
 
 
 class Connections(Protocol):

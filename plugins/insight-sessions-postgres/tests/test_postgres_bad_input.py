@@ -1,0 +1,246 @@
+"""Wrong addresses, wrong rights, wrong databases: an error that says what to do, and no password in it."""
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, urlsplit
+
+import psycopg
+import pytest
+from insight_sessions_postgres import Limits, PostgresStorage, schema
+from insight_sessions_postgres.address import Address
+from psycopg.conninfo import conninfo_to_dict
+
+from insight_sessions import Desk, StorageBusy, StorageError, UpgradeNeeded
+from insight_sessions.testing.place import thing, write
+from tests.servers.postgres import Databases, Server, running
+
+Opens = Callable[[str], PostgresStorage]
+SECRET = "s3cret-of-nobody"
+
+
+def tell(url: str, *statements: str) -> None:
+    """Say something to a database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def refusal(url: str, error: type[StorageError] = StorageError) -> str:
+    """What is said of an address, by a store and by a desk; never the password, not even in the trace."""
+    storage = PostgresStorage.open(url, limits=Limits(connect=2))
+    with pytest.raises(error) as raised:
+        storage.read("p")
+    assert type(raised.value) is error
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+    with pytest.raises(StorageError, match=r".") as again:
+        Desk.open(url)
+    assert str(again.value) == str(raised.value)
+    return str(raised.value)
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Server]:
+    """A server that asks for passwords, with a role that has few rights."""
+    with running() as server:
+        tell(
+            server.dsn("postgres"),
+            f"CREATE ROLE guest LOGIN PASSWORD '{SECRET}'",
+            f"CREATE ROLE stranger LOGIN PASSWORD '{SECRET}'",
+        )
+        entries = "local all postgres trust\nlocal all guest scram-sha-256\n"
+        (server.folder / "data" / "pg_hba.conf").write_text(entries)
+        tell(server.dsn("postgres"), "SELECT pg_reload_conf()")
+        yield server
+
+
+def of(role: str, url: str, password: str = SECRET) -> str:
+    """The same address for somebody else."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{role}:{quote(password)}@" if password else f"{role}@").geturl()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"postgresql://me:{SECRET}@localhost:port/db", "port"),
+        (f"postgresql://me:{SECRET}@[::1/db", "cannot be read"),
+        (f"postgresql://me:{SECRET}@localhost/db?nonsense=1", "cannot be read"),
+        (f"mysql://me:{SECRET}@localhost/db", "no address of a PostgreSQL store"),
+        (f"postgresql://me:{SECRET}@localhost/db?a#b", "cannot be read"),
+        ("host=localhost", "no address of a PostgreSQL store"),
+        (f"postgresql://me:{SECRET}@localhost/db?schema=", "cannot be the name"),
+        (f"postgresql://me:{SECRET}@localhost/db?schema=pg_mine", "cannot be the name"),
+        (f"postgresql://me:{SECRET}@localhost/db?schema=a%00b", "cannot be the name"),
+        (f"postgresql://me:{SECRET}@localhost/db?schema={'x' * 64}", "cannot be the name"),
+    ],
+)
+def test_an_address_that_is_none(url: str, said: str) -> None:
+    with pytest.raises(StorageError, match=said) as raised:
+        PostgresStorage.open(url)
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_password_is_taken_as_it_is_written(url: str) -> None:
+    """A plus stays a plus, and a percent sign is read once."""
+    made = Address.of("postgresql://me@h/db?password=a+b%2Bc&schema=a%20b&sslmode=prefer")
+    assert conninfo_to_dict(made.dsn)["password"] == "a+b+c"
+    assert (made.schema, made.name) == ("a b", "h:5432/db")
+    assert Address.of("postgres://me@").name == "localhost:5432/me"
+    assert Address.of("postgresql://").name == "localhost:5432/"
+
+
+def test_nobody_is_there() -> None:
+    """It may be busy, or restarting: so it is worth a second try."""
+    assert "is the server running there?" in refusal("postgresql://me@/db?host=/nowhere", StorageBusy)
+
+
+def test_a_host_that_nobody_knows() -> None:
+    assert "nobody knows a host of that name" in refusal(f"postgresql://me:{SECRET}@nowhere.invalid/db")
+
+
+def test_a_wrong_password(strict: Server) -> None:
+    url = strict.dsn("postgres")
+    assert "refuses the password" in refusal(of("guest", url, SECRET + "!"))
+    assert "asks for a password" in refusal(of("guest", url, ""))
+
+
+def test_a_role_or_database_that_is_not_there(strict: Server) -> None:
+    assert "pg_hba.conf" in refusal(of("stranger", strict.dsn("postgres")))
+    assert "no such database" in refusal(strict.dsn("nowhere"))
+
+
+def test_a_role_that_is_not_there(postgres: Databases, url: str) -> None:
+    nobody = urlsplit(url)._replace(netloc="nobody_at_all@").geturl()
+    assert "knows no such role" in refusal(nobody)
+
+
+def test_no_right_to_connect(strict: Server) -> None:
+    url = strict.fresh()
+    name = urlsplit(url).path.removeprefix("/")
+    tell(url, f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    assert "right to CONNECT" in refusal(of("guest", url))
+
+
+def test_no_right_to_make_the_schema_or_to_write(strict: Server, opened: Opens) -> None:
+    """What is missing is named; with it, all but the scrubbing works for a role that owns nothing."""
+    url = strict.fresh()
+    guest = of("guest", url)
+    assert "lack of rights" in refusal(guest)
+    write(opened(url), "p", thing("a"))
+    assert "lack of rights" in refusal(guest)
+    tell(url, "GRANT USAGE ON SCHEMA insight_sessions TO guest")
+    tell(url, "GRANT SELECT ON ALL TABLES IN SCHEMA insight_sessions TO guest")
+    reading = opened(guest)
+    assert reading.read("p").version == 1
+    with pytest.raises(StorageError, match="lack of rights"):
+        write(reading, "p")
+    tell(url, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA insight_sessions TO guest")
+    assert write(opened(guest), "p") == 2
+    scrub = opened(guest).scrub()
+    assert (scrub.clean, scrub.reason[:14]) == (False, "only the owner")
+
+
+def test_a_schema_made_beforehand_needs_no_right_on_the_database(strict: Server, opened: Opens) -> None:
+    url = strict.fresh()
+    tell(url, "CREATE SCHEMA insight_sessions AUTHORIZATION guest")
+    assert write(opened(of("guest", url)), "p") == 1
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "record (id integer)",
+        "meta (id integer)",
+        "meta (program text, number integer, oldest integer)",
+        "meta AS SELECT 'another' AS program, 1 AS number, 1 AS oldest",
+    ],
+)
+def test_tables_of_another_program_are_left_alone(url: str, table: str) -> None:
+    name = url.rpartition("=")[2]
+    tell(url.rpartition("&")[0], f"CREATE SCHEMA {name}", f"CREATE TABLE {name}.{table}")
+    assert "tables of another program" in refusal(url)
+    with psycopg.connect(url.rpartition("&")[0]) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = %s", [name]).fetchone()
+    assert found == (1,)
+
+
+def test_other_tables_beside_ours_do_no_harm(url: str, opened: Opens) -> None:
+    name = url.rpartition("=")[2]
+    tell(url.rpartition("&")[0], f"CREATE SCHEMA {name}", f"CREATE TABLE {name}.invoices AS SELECT 1 AS id")
+    assert write(opened(url), "p") == 1
+
+
+def test_a_newer_schema(url: str, opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the newer release lets it, an older one works on; then it says so, at once and while it runs."""
+    old = opened(url)
+    write(old, "p")
+    name = url.rpartition("=")[2]
+    tell(url.rpartition("&")[0], "UPDATE @.meta SET number = 7".replace("@", name))
+    assert (write(old, "p"), write(opened(url), "p")) == (2, 3)
+    tell(url.rpartition("&")[0], "UPDATE @.meta SET oldest = 7".replace("@", name))
+    with pytest.raises(UpgradeNeeded, match="Install the newer"):
+        write(old, "p")
+    assert "Install the newer" in refusal(url, UpgradeNeeded)
+
+
+def test_an_older_schema_is_extended(url: str, opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, in order, and a process of the older release that still runs works on."""
+    old = opened(url)
+    write(old, "p")
+    made = (*schema.MIGRATIONS, "ALTER TABLE @.project ADD COLUMN note text", "CREATE TABLE @.extra (id integer)")
+    monkeypatch.setattr(schema, "MIGRATIONS", made)
+    assert write(opened(url), "p") == 2
+    assert write(old, "p") == 3
+    assert write(opened(url), "p") == 4
+    with psycopg.connect(url.rpartition("&")[0]) as connection:
+        asked = "SELECT number, oldest, (SELECT count(*) FROM @.extra) FROM @.meta".replace("@", url.rpartition("=")[2])
+        assert connection.execute(asked.encode()).fetchone() == (3, 1, 0)
+
+
+def test_a_database_that_is_not_in_utf_8(postgres: Databases) -> None:
+    name = f"ascii_{os.getpid()}"
+    tell(postgres.dsn("postgres"), f"CREATE DATABASE {name} ENCODING SQL_ASCII TEMPLATE template0")
+    try:
+        assert "createdb -E UTF8" in refusal(postgres.dsn(name))
+    finally:
+        postgres.drop(postgres.dsn(name))
+
+
+def test_an_old_server(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "SEEN", schema.SEEN.replace("130000", "990000"))
+    assert "PostgreSQL 13 or newer" in refusal(url)
+
+
+def test_a_standby(own_postgres: Server, opened: Opens) -> None:
+    """It takes no writes; when the server turns into one while we are there, that is said too."""
+    url = own_postgres.fresh()
+    storage = opened(url)
+    write(storage, "p")
+    tell(url, f"ALTER DATABASE {urlsplit(url).path[1:]} SET default_transaction_read_only = on")
+    assert write(opened(url), "p") == 2, "we say that we write"
+    own_postgres.stop()
+    (own_postgres.folder / "data" / "standby.signal").touch()
+    own_postgres.start()
+    assert "name the primary" in refusal(url)
+    with pytest.raises(StorageError, match="takes no writes: it is a standby"):
+        storage.read("p")
+
+
+def test_text_that_cannot_be_stored(url: str, opened: Opens) -> None:
+    storage = opened(url)
+    with pytest.raises(StorageError, match="half a surrogate pair"):
+        write(storage, "p", thing("a", "\ud800"))
+    with pytest.raises(StorageError, match="half a surrogate pair"):
+        storage.read("\ud800")
+    with pytest.raises(StorageError, match="too long for an index"):
+        write(storage, "p", thing("".join(map(chr, range(256, 12_000)))))
+    assert write(storage, "p") == 1
+
+
+def test_a_closed_store(url: str, opened: Opens) -> None:
+    storage = opened(url)
+    storage.close()
+    with pytest.raises(StorageError, match="is closed"):
+        storage.read("p")
+    assert storage.scrub().reason.endswith("this store is closed")
