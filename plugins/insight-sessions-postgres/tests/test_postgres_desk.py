@@ -175,7 +175,8 @@ def host(url: str) -> Iterator[psycopg.Connection[Any]]:
         connection.execute(f"CREATE TABLE {schema(url)}.invoice (id integer)".encode())
         connection.commit()
         yield connection
-        connection.rollback()
+        if not connection.closed:
+            connection.rollback()
 
 
 def bill(url: str, connection: psycopg.Connection[Any]) -> None:
@@ -282,6 +283,17 @@ def test_a_refusal_leaves_the_hosts_transaction_whole(url: str, host: psycopg.Co
         assert not storage.scrub().clean
     host.commit()
     assert (bills(url), sessions(url)) == (1, ["mon", "s1"])
+
+
+def test_the_hosts_time_limits_hold(url: str, host: psycopg.Connection[Any]) -> None:
+    """A host that stands still after our change is ended by the server, as it asked for."""
+    host.execute("SET LOCAL idle_in_transaction_session_timeout = '300ms'")
+    with desk_on(PostgresStorage.lent(lambda: host, schema=schema(url))) as desk:
+        desk.do(session(1))
+    threading.Event().wait(1)
+    with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+        host.execute("SELECT 1")
+    assert sessions(url) == ["mon"]
 
 
 def test_others_wait_for_the_host(url: str, host: psycopg.Connection[Any]) -> None:

@@ -47,7 +47,7 @@ class Lent:
     def begin(self, *calls: Call, end: bool = False) -> tuple[Transaction, int, list[Rows]]:
         """Set a savepoint, after making sure that the host's transaction is the one it was."""
         connection = self._borrowed()
-        transaction = Transaction(connection, (_SAVEPOINT,), (_RELEASE,))
+        transaction = Transaction(connection, (_SAVEPOINT,), (_RELEASE,), apart=True)
         try:
             (((last,),), *rows) = transaction.run(_LAST, *calls)
             self._check(last)

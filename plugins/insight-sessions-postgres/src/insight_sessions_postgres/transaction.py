@@ -21,12 +21,17 @@ class Transaction:
         connection: on which nothing else happens meanwhile.
         opening: what begins it.
         closing: what ends it.
+        apart: whether that is a round trip of its own, because somebody else's transaction goes on afterwards and the
+            server's clock for idle ones must go on too.
     """
 
-    def __init__(self, connection: Connection, opening: Sequence[Call], closing: Sequence[Call]) -> None:
+    def __init__(
+        self, connection: Connection, opening: Sequence[Call], closing: Sequence[Call], *, apart: bool = False
+    ) -> None:
         self.connection = connection
         self._opening = opening
         self._closing = closing
+        self._apart = apart
         self.is_open = False
 
     def run(self, *calls: Call, end: bool = False) -> list[Rows]:
@@ -79,9 +84,15 @@ class Transaction:
                 for call in self._opening:
                     self.send(call)
             sending()
-            for call in self._closing:
-                self.send(call)
+            if not self._apart:
+                self._close()
+        if self._apart:
+            self._close()
         self.is_open = False
+
+    def _close(self) -> None:
+        for call in self._closing:
+            self.send(call)
 
     def send(self, call: Call) -> psycopg.Cursor[tuple[Any, ...]]:
         """Send one statement; inside `end`, its answer is not waited for."""
