@@ -32,7 +32,8 @@ def _address_unreachable(owed: Owed) -> Paragraphs:
     del owed
     has = "their place, an offer, their turn in line"
     return [
-        "Mail about “{project}” does not reach this person:\n{whom}",
+        "Mail about “{project}” does not reach somebody who takes part, or hopes to.",
+        "{whom}",
         "What the mail server answered: {refusal}.",
         f"They keep what they have: {has}. They may not know of it, so please reach them in another way.",
         "When you have corrected their address, mail goes there. You are told once of each address.",
