@@ -122,14 +122,32 @@ def handle(desk: Takes, raw: bytes, *, trusted: bool = False) -> Kind:
     Raises:
         StorageError: the desk can take nothing now.
     """
-    bounces = read_bounces(raw)
-    # All of them, for a report may be of several mails.
-    if sum([desk.mail_returned(one.message_id, email=one.email, code=one.code) for one in bounces]):
+    ours = receive_bounce(desk, raw)
+    if ours:
         return Kind.BOUNCE
     # A bounce may cite an invite, and is never an answer.
-    if not bounces and desk.receive_reply(raw, trusted).understood:
+    if ours is None and desk.receive_reply(raw, trusted).understood:
         return Kind.REPLY
     return Kind.OTHER
+
+
+def receive_bounce(desk: Takes, raw: bytes) -> int | None:
+    """Tell the desk of the addresses that did not take a mail, if that is what this mail says; twice changes nothing.
+
+    Args:
+        desk: tells the organiser, once for each address.
+        raw: a mail as it came.
+
+    Returns:
+        How many mails of ours it says were not delivered; None when it says that of no mail at all.
+
+    Raises:
+        StorageError: the desk can take nothing now.
+    """
+    bounces = read_bounces(raw)
+    # All of them, for a report may be of several mails.
+    ours = [desk.mail_returned(one.message_id, email=one.email, code=one.code) for one in bounces]
+    return sum(ours) if bounces else None
 
 
 class MaildirFolder:
