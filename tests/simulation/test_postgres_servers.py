@@ -12,10 +12,10 @@ from dataclasses import asdict
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
-from insight_sessions_postgres import PostgresStorage
-from insight_sessions_postgres.sharded import ShardedStorage
+from insight_sessions_postgres import PostgresStorage, ShardedStorage
 
 from insight_sessions import AnnounceProject, CloseCall, Desk, OpenCall, Runtime, StorageError
 from insight_sessions.storage.memory import MemoryStorage
@@ -57,33 +57,70 @@ def test_every_history_is_the_same_on_postgresql_and_in_memory(database: str) ->
     assert not __debug__ or min(faults[fault] for fault in Fault) > 0
 
 
-def test_what_was_acknowledged_survives_crashes_of_the_server(own_postgres: Server, tmp_path: Path) -> None:
-    """Six processes register people all the while; the server crashes and comes again; nobody is lost, or is twice."""
-    dice, stop = chance(), tmp_path / "stop"
-    program = [sys.executable, "-m", "tests.simulation.contenders", "endure"]
-    said: dict[str, Any] = {}
-    crashes: list[float] = []
-    with subprocess.Popen(
-        [*program, own_postgres.fresh(), str(WORKERS), str(stop)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as working:
-        assert working.stdout is not None
-        assert working.stdout.readline() == "begun\n"
-        for _ in range(CRASHES):
-            time.sleep(2 + dice.random())
-            crashes.append(time.monotonic())
-            own_postgres.crash()
-            own_postgres.start()
+class Work:
+    """Six processes that register people all the while, until they are told to stop.
+
+    Args:
+        url: of the database.
+        folder: for the word to stop.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._stop = folder / "stop"
+        program = [sys.executable, "-m", "tests.simulation.contenders", "endure", url, str(WORKERS), str(self._stop)]
+        self._working = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._disturbed: list[float] = []
+        assert self._working.stdout is not None
+        assert self._working.stdout.readline() == "begun\n"
+
+    def disturb(self, how: Callable[[], object]) -> None:
+        """After a while, do something to the server."""
+        time.sleep(2 + chance().random())
+        self._disturbed.append(time.monotonic())
+        how()
+
+    def check(self) -> None:
+        """They were at work before, between and after; what each was told is so, and nothing is there twice."""
         time.sleep(2)
-        stop.touch()
-        said = json.loads(working.communicate(timeout=120)[0])
-    assert said["codes"] == [0] * WORKERS
-    times = said["acknowledged"]
-    assert times[0] < crashes[0]
-    assert all(any(before < at < after for at in times) for before, after in pairwise([*crashes, times[-1] + 1]))
-    assert (said["lost"], said["otherwise"]) == ([], [])
-    assert said["registrations"] == len(times)
-    assert said["places"] == PLACES
-    assert said["journal"] == list(range(1, len(said["journal"]) + 1))
+        self._stop.touch()
+        said: dict[str, Any] = json.loads(self._working.communicate(timeout=120)[0])
+        times = said["acknowledged"]
+        moments = [times[0] - 1, *self._disturbed, times[-1] + 1]
+        assert said["codes"] == [0] * WORKERS
+        assert all(any(before < at < after for at in times) for before, after in pairwise(moments))
+        assert (said["lost"], said["otherwise"]) == ([], [])
+        assert said["registrations"] == len(times)
+        assert said["places"] == PLACES
+        assert said["journal"] == list(range(1, len(said["journal"]) + 1))
+
+
+def test_what_was_acknowledged_survives_crashes_of_the_server(own_postgres: Server, tmp_path: Path) -> None:
+    """The server crashes and comes again, again and again."""
+
+    def crash() -> None:
+        own_postgres.crash()
+        own_postgres.start()
+
+    work = Work(own_postgres.fresh(), tmp_path)
+    for _ in range(CRASHES):
+        work.disturb(crash)
+    work.check()
+
+
+def test_a_promoted_replica_loses_nothing_that_was_acknowledged(own_postgres: Server, tmp_path: Path) -> None:
+    """The server is gone for good; its synchronous standby takes over, and all go on with that."""
+    url = own_postgres.fresh()
+    with own_postgres.replica() as standby:
+        both = f"{own_postgres.folder},{standby.folder}"
+        name = urlsplit(url).path
+
+        def fail_over() -> None:
+            own_postgres.crash()
+            standby.promote()
+
+        work = Work(f"postgresql://postgres@{name}?host={quote(both)}&target_session_attrs=read-write", tmp_path)
+        work.disturb(fail_over)
+        work.check()
 
 
 def test_two_servers_are_one_store(own_postgres: Server) -> None:

@@ -7,9 +7,10 @@ from insight_sessions.storage.port import Storage
 
 if TYPE_CHECKING:
     from insight_sessions_postgres.address import Limits as Limits
+    from insight_sessions_postgres.sharded import ShardedStorage as ShardedStorage
     from insight_sessions_postgres.storage import PostgresStorage as PostgresStorage
 
-__all__ = ["Limits", "PostgresStorage"]
+__all__ = ["Limits", "PostgresStorage", "ShardedStorage"]
 
 
 def __getattr__(name: str) -> object:
@@ -22,6 +23,10 @@ def __getattr__(name: str) -> object:
         from insight_sessions_postgres.address import Limits  # noqa: PLC0415
 
         return Limits
+    if name == "ShardedStorage":
+        from insight_sessions_postgres.sharded import ShardedStorage  # noqa: PLC0415
+
+        return ShardedStorage
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
