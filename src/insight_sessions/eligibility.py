@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.erasing import EraseMember
@@ -18,6 +18,9 @@ from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import CHECK_FAILED, NOT_A_MEMBER, NotFound, Objection, PluginError
 from insight_sessions.hooks.manager import NOTIFY, Plugins
 from insight_sessions.runtime import Runtime
+from insight_sessions.values import maker
+
+_facts: Final = maker(Facts)
 
 
 class Names(Protocol):
@@ -86,7 +89,7 @@ class Enquiry:
                 found = self._objections(member, project_id, sessions)
                 # What was seen may be behind: then the rule asks for more, and so does the desk.
                 past = self._past(person, self._seen(project_id) or self._state(project_id))
-                return Facts(now, member, person, found, past=past)
+                return _facts(now, member, person, found, past=past)
             case SwitchSession() | RecheckEligibility():
                 asked = command.sessions if isinstance(command, SwitchSession) else None
                 return self._again(command.project_id, command.registration_id, asked, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.deciding import decide, pass_time
@@ -10,6 +10,7 @@ from insight_sessions.domain.notices import Owed
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.errors import InsightSessionsError, Refusal
 from insight_sessions.runtime import Moment
+from insight_sessions.values import maker
 
 if TYPE_CHECKING:
     from insight_sessions.reporting import Report
@@ -34,11 +35,14 @@ class Outcome(Generic[R]):
     error: Exception | None = None
 
 
+_outcome: Final = maker(Outcome)
+
+
 def outcome_of(command: Command[Any], result: object, error: Exception | None) -> Outcome[Any]:
     """The outcome of a command that gave a result, or failed."""
     if isinstance(error, Refusal):
         return Outcome(command, refusal=error)
-    return Outcome(command, result, error=error)
+    return _outcome(command, result, error=error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ PYDANTIC = "import pydantic\nclass Model(pydantic.BaseModel):\n    id: int"
 ROOMS = """
 commands commands.base commands.filling commands.places desk domain domain.member domain.offering domain.personal
 domain.project domain.registration domain.reminding domain.reply domain.retention domain.session domain.zone errors text
+values
 """
 """Those that a program opens before it does anything; each more is some of everybody's first second."""
 

@@ -15,6 +15,7 @@ from insight_sessions.domain.registration import Decision, Offer, Registration, 
 from insight_sessions.domain.session import Session, Slot
 from insight_sessions.domain.state import ProjectState
 from insight_sessions.runtime import Moment
+from insight_sessions.values import maker
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Asked:
         """An event of a rule, with its place in the journal."""
         return replace(event, number=number, project_id=self.project_id, command=self.command, by=self.by)
 
+
+_event = maker(Event)
+_owed = maker(Owed)
 
 _WELCOME: Final = {
     Status.CONFIRMED: NoticeKind.PLACE_CONFIRMED,
@@ -99,23 +103,33 @@ class Difference:
         self.old = old
         self.new = new
         self.cause = cause
+        self.left: str | None
+        self.former: int | None
+        self.event: EventKind | None
+        self.notice: NoticeKind | None
+        self.method: Method | None
+        if before is None:  # nothing was theirs before, and they are told how it stands
+            self.left = self.former = self.ended = None
+            self.moved, self.made = False, after.offer
+            self.event, self.notice = EventKind.REGISTERED, _WELCOME[after.status]
+            self.method = None if new is None else Method.REQUEST
+            return
         self.left = old.id if old is not None and old.id != after.place else None
         self.moved = old is not None and new is not None and _when(old) != _when(new)
-        self.former = self._former()
-        self.made, self.ended = self._offers()
-        self.event = self._event()
-        self.notice = self._notice()
+        self.former = self._former(before)
+        self.made, self.ended = self._offers(before)
+        self.event = self._event(before)
+        self.notice = self._notice(before)
         self.method = self._method()
 
-    def _former(self) -> int | None:
+    def _former(self, before: Registration) -> int | None:
         """The number of the address that their entry moves away from, if it does."""
-        before, keeps = self.before, self.old is not None and self.new is not None
-        return before.address if before is not None and keeps and before.address != self.after.address else None
+        keeps = self.old is not None and self.new is not None
+        return before.address if keeps and before.address != self.after.address else None
 
-    def _offers(self) -> tuple[Offer | None, Offer | None]:
+    def _offers(self, before: Registration) -> tuple[Offer | None, Offer | None]:
         """The offer they got, and the one that ended without their taking it."""
-        old = None if self.before is None else self.before.offer
-        new = self.after.offer
+        old, new = before.offer, self.after.offer
         if old == new:
             return None, None
         if old is None or (self.cause is not None and self.cause.kind is NoticeKind.OFFER_LAPSED):
@@ -142,11 +156,9 @@ class Difference:
             found.append(self._happened(EventKind.OFFER_MADE, now, asked, first + len(found), self.made))
         return found
 
-    def _event(self) -> EventKind | None:
+    def _event(self, before: Registration) -> EventKind | None:
         """What happened to their part in the project, if anything."""
-        after, before = self.after, self.before
-        if before is None:
-            return EventKind.REGISTERED
+        after = self.after
         if before.decision is not after.decision and after.decision in _FAREWELL:
             return _FAREWELL[after.decision][1]
         if before.place is None and after.place is not None:
@@ -156,11 +168,9 @@ class Difference:
         asked = (before.wishes, before.switching) != (after.wishes, after.switching)
         return EventKind.WISHES_CHANGED if asked else None
 
-    def _notice(self) -> NoticeKind | None:
+    def _notice(self, before: Registration) -> NoticeKind | None:
         """What they must be told, if anything."""
-        after, before = self.after, self.before
-        if before is None:
-            return _WELCOME[after.status]
+        after = self.after
         if before.decision is not after.decision and after.decision in _FAREWELL:
             stopped = self.cause is not None and self.cause.kind is NoticeKind.PROJECT_CANCELLED
             ended = self._ending()
@@ -236,7 +246,7 @@ class Difference:
     def _happened(self, kind: EventKind, now: datetime, asked: Asked, number: int, offer: Offer | None = None) -> Event:
         """One event."""
         after = self.after
-        return Event(
+        return _event(
             number=number,
             project_id=asked.project_id,
             command=asked.command,
@@ -278,7 +288,7 @@ class Difference:
         after = state.registrations[self.after.id]
         id = moment.mint("n-")
         gone = self._gone()
-        return Owed(
+        return _owed(
             id=id,
             message_id=message_id(id, definition.organiser.email, state.project_id, after.id),
             at=moment.now if self.method is None or after.stamped is None else after.stamped,
@@ -288,7 +298,7 @@ class Difference:
             title=definition.title,
             slot=self.new,
             previous=self.old if self.moved or self.left is not None else None,
-            waits=tuple(_hoped_for(state, after, moment.now)),
+            waits=_hoped_for(state, after, moment.now),
             undecided=after.decision is Decision.PENDING,
             cancelled=gone[0] if gone else None,
             others_cancelled=gone[1:],
@@ -344,8 +354,7 @@ def differences(before: ProjectState, state: ProjectState, cause: Cause | None) 
         yield Difference(known, after, old, new, cause)
 
 
-def _hoped_for(state: ProjectState, registration: Registration, now: datetime) -> Iterator[Slot]:
-    for session_id in registration.hopes_for:
-        session = state.sessions[session_id]
-        if session.is_open_at(now) and state.may_take(registration.person, session):
-            yield state.slots[session_id]
+def _hoped_for(state: ProjectState, registration: Registration, now: datetime) -> tuple[Slot, ...]:
+    hoped = [state.sessions[session_id] for session_id in registration.hopes_for]
+    ahead = (one for one in hoped if one.is_open_at(now) and state.may_take(registration.person, one))
+    return tuple([state.slots[one.id] for one in ahead]) if hoped else ()

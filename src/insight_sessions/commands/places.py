@@ -27,10 +27,13 @@ from insight_sessions.errors import (
     SessionFull,
 )
 from insight_sessions.text import COPIED, Attributes, Labels, Line, Slug, Text
+from insight_sessions.values import maker
 
 if TYPE_CHECKING:
     from insight_sessions.domain.state import ProjectState
     from insight_sessions.runtime import Moment
+
+_made = maker(Registration)
 
 _GONE = {
     SessionStatus.CANCELLED: ("session_cancelled", "This session was cancelled."),
@@ -92,7 +95,7 @@ class RegisterInterest(Command[Registration]):
             # Who could not be given it before, because the clock said that it had begun, was there first.
             state = fill(state, wishes, moment.now)
         free = first_unclaimed(state, facts.person, wishes, moment.now) if at_once else None
-        registration = Registration(
+        registration = _made(
             id=id,
             project_id=project.id,
             person=facts.person,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from insight_sessions.domain import personal
 from insight_sessions.text import Attributes, EmailAddress, KeptLabels, Labels, Language, Line, labels
+from insight_sessions.values import maker
 
 
 class Member(BaseModel):
@@ -84,7 +85,7 @@ class Person:
     @classmethod
     def of(cls, member: Member, person_id: str) -> "Person":
         """The person behind a member."""
-        return cls(
+        return _made(
             id=person_id,
             member_id=member.id,
             name=member.name,
@@ -141,6 +142,9 @@ class Person:
     def has_address(self, email: str) -> bool:
         """Whether it is their address; calendars turn its letters into small or capital ones."""
         return self.email.lower() == email.lower()
+
+
+_made = maker(Person)
 
 
 @dataclass(frozen=True, slots=True)
