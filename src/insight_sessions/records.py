@@ -26,6 +26,7 @@ from insight_sessions.domain.thing import KINDS, Thing, subject_of
 from insight_sessions.errors import StorageError, UpgradeNeeded
 from insight_sessions.storage.port import Record, Snapshot, Storage, Whole
 from insight_sessions.text import STORED
+from insight_sessions.usual import USUAL
 
 FORMAT: Final = 1
 _PREFIX: Final = f'{{"format":{FORMAT},'
@@ -45,6 +46,10 @@ def _form(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 def _text(kind: type[Any], value: object) -> str:
+    usual = USUAL.get(kind)
+    said = None if usual is None else usual(value)
+    if said is not None:
+        return _PREFIX + said
     body = _form(kind).serializer.to_json(value, exclude_none=True, exclude_defaults=kind not in _IN_FULL)
     return _PREFIX + body.decode()[1:]
 
@@ -53,15 +58,8 @@ def encode(project_id: str, kind: str, id: str, version: int, thing: Thing | Non
     """A thing as a record; one without a body for what is gone."""
     if thing is None:
         return Record(project_id, kind, id, version, subject=None, unique=None, body=None)
-    return Record(
-        project_id=project_id,
-        kind=kind,
-        id=id,
-        version=version,
-        subject=subject_of(thing),
-        unique=f"live:{thing.person}" if isinstance(thing, Registration) and thing.is_live else None,
-        body=_text(KINDS[kind].type, thing),
-    )
+    unique = f"live:{thing.person}" if isinstance(thing, Registration) and thing.is_live else None
+    return Record(project_id, kind, id, version, subject_of(thing), unique, _text(KINDS[kind].type, thing))
 
 
 @dataclass(frozen=True, slots=True)
