@@ -73,6 +73,7 @@ class Desk:
         secret: str | bytes | None = None,
         links: str | Links | None = None,
     ) -> None:
+        from insight_sessions import doing
         from insight_sessions.correspondence import Correspondence
         from insight_sessions.delivery import Courier, Heed
         from insight_sessions.eligibility import Enquiry
@@ -83,8 +84,10 @@ class Desk:
         from insight_sessions.runtime import Runtime
         from insight_sessions.subscriptions import Subscriptions
         from insight_sessions.upkeep import Upkeep
-        from insight_sessions.writer import Writer
+        from insight_sessions.writer import Request, Writer
 
+        self._doing = doing  # each command needs these, and to import them once more takes time
+        self._request_of: type[Request[Any]] = Request
         self._storage = storage
         if isinstance(storage, str):
             raise TypeError("a desk takes a store in hand; use Desk.open for a URL")
@@ -187,9 +190,7 @@ class Desk:
             PluginError: a plugin could not be asked what the command needs.
             pydantic.ValidationError: the command would make the project wrong, such as by a second session of one id.
         """
-        from insight_sessions import doing
-
-        request = doing.do(command, self._request, self._writer)
+        request = self._doing.do(command, self._request, self._writer)
         if request.error is not None:
             raise request.error
         result: R = request.result
@@ -201,10 +202,8 @@ class Desk:
         Raises:
             ValueError: a command names another project.
         """
-        from insight_sessions import doing
-
         _refuse_mixed(project_id, commands)
-        return doing.do_many(project_id, commands, self._request, self._writer)
+        return self._doing.do_many(project_id, commands, self._request, self._writer)
 
     def command_id(self, command: Command[Any]) -> str:
         """An id for a command, made of what it says: the same for the same content, and meaningless to others.
@@ -234,12 +233,10 @@ class Desk:
         return preview(state, commands, self._enquiry.facts, self._runtime.moment())
 
     def _request(self, command: Command[R]) -> Request[R]:
-        from insight_sessions.writer import Request
-
         facts = self._enquiry.facts(command)
         if command.id is None:
-            return Request(command, facts, self._runtime.mint("k-"))
-        return Request(command, facts, command.id, self._identity.fingerprint(command))
+            return self._request_of(command, facts, self._runtime.mint("k-"))
+        return self._request_of(command, facts, command.id, self._identity.fingerprint(command))
 
     def correct_member(self, member: Member) -> list[str]:
         """Correct what is kept of a member, in every project that knows them.

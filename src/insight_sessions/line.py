@@ -46,6 +46,7 @@ class Line(Generic[T]):
         self._mutex = threading.Lock()
         self._waiting: deque[Ticket[T]] = deque()
         self._led = False
+        self._shared = False
 
     def pass_through(self, items: Sequence[T]) -> None:
         """Bring work, and come back when it is done.
@@ -73,9 +74,11 @@ class Line(Generic[T]):
         batch: list[Ticket[T]] = []
         error: BaseException | None = None
         try:
-            sched_yield()  # who is just coming gets in line first: what is done together costs one commit
+            if self._shared:
+                sched_yield()  # who is just coming gets in line first: what is done together costs one commit
             with self._mutex:
                 self._take(batch)
+                self._shared = len(batch) > 1
             self._serve([item for ticket in batch for item in ticket.items])
         except BaseException as fault:
             error = fault
@@ -100,6 +103,7 @@ class Line(Generic[T]):
             if not ticket.leads:
                 return
             ticket.leads = False
+            self._shared = self._shared or bool(self._waiting)
             if self._waiting:
                 following = self._waiting[0]
                 following.leads = True

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -89,6 +90,14 @@ class _Kept:
     newer: bool = False
 
 
+@lru_cache(maxsize=64)
+def _by_task(consumers: frozenset[str]) -> tuple[list[str], list[str]]:
+    """Who takes notices, and who takes events."""
+    return sorted(one for one in consumers if one.startswith(NOTIFY)), sorted(
+        one for one in consumers if one.startswith(LISTEN)
+    )
+
+
 class _Batch:
     """What one commit will write, as it comes together."""
 
@@ -100,8 +109,7 @@ class _Batch:
         self.deliveries: list[Draft] = []
         self.receipts: dict[str, Receipt] = {}
         self._version = state.version + 1
-        self._notified = sorted(name for name in consumers if name.startswith(NOTIFY))
-        self._listening = sorted(name for name in consumers if name.startswith(LISTEN))
+        self._notified, self._listening = _by_task(consumers)
 
     def begin(self) -> None:
         """Note the store's epoch if the project was last written under another one."""
@@ -304,7 +312,7 @@ class Writer:
             moment = self._runtime.moment()
             if kept.state.announced is not None:
                 batch.begin()
-                self._let_time_pass(batch, moment)
+                self._let_time_pass(batch, kept.wake_at, moment)
             given = [request.id for request in requests if request.fingerprint]
             known: Mapping[str, Receipt] = hold.receipts(given) if given else {}
             for request in requests:
@@ -321,8 +329,7 @@ class Writer:
             committed = batch.state.at(version=change.version, epoch=kept.state.epoch, journal_end=end)
             self._keep(_Kept(committed, change.wake_at))
 
-    def _let_time_pass(self, batch: _Batch, moment: Moment) -> None:
-        due = batch.wake_at
+    def _let_time_pass(self, batch: _Batch, due: datetime | None, moment: Moment) -> None:
         if due is not None and due <= moment.now:
             for _, decided in pass_time(batch.state, moment):
                 batch.add(decided, moment)

@@ -95,6 +95,21 @@ def test_those_who_wait_are_served_together_in_order() -> None:
     assert counter.raised == {}
 
 
+def test_only_where_there_is_company_somebody_lets_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was alone last time waits for nobody; whoever was not lets those who are just coming in first."""
+    batches: list[int] = []
+    counter = Counter()
+    monkeypatch.setattr(line_module, "sched_yield", lambda: batches.append(len(counter.batches)))
+    for item in "abc":
+        counter.bring(item)
+    counter.finish()
+    assert counter.batches == [["a"], ["b", "c"]]
+    assert batches == [1]  # "b" was not alone
+    counter.line.pass_through(["d"])
+    counter.line.pass_through(["e"])
+    assert batches == [1, 2]  # "d" came after two together, and "e" after one alone
+
+
 def test_a_batch_takes_no_more_than_it_may() -> None:
     """The rest goes with the next; a single larger ticket is served alone."""
     counter = Counter(most=3)

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -61,6 +62,17 @@ def test_a_moment_holds_the_present_and_mints() -> None:
     moment = Runtime(now=lambda: now, random_bytes=bytes).moment()
     assert moment.now == now
     assert moment.mint("n-") == "n-60e2ca10" + "00" * 8
+
+
+def test_a_moment_of_the_machine_mints_as_many_ids_as_it_is_asked_for() -> None:
+    """Some hundred differ, and none from those of another moment, though the machine is asked for many at once."""
+    machine = Runtime()
+    moments = [machine.moment() for _ in range(3)]
+    minted = [moment.mint("r-") for _ in range(100) for moment in moments]
+    assert len(set(minted)) == 300
+    assert all(re.fullmatch("r-[0-9a-f]{24}", id) for id in minted)
+    second = f"{int(moments[0].now.timestamp()):08x}"
+    assert moments[0].mint("n-").startswith(f"n-{second}")
 
 
 @pytest.mark.parametrize(

@@ -50,14 +50,15 @@ class Seating(NamedTuple):
             in_line: the sessions in whose line somebody stands.
         """
         taken = Counter(one.place for one in registrations if one.place is not None)
-        taken.update(one.offer.session for one in registrations if one.offer is not None)
-        waiting = [one for one in registrations if one.waits_for]
+        listed = [one for one in registrations if _is_listed(one)]
+        taken.update(one.offer.session for one in listed if one.offer is not None)
+        waiting = [one for one in listed if one.waits_for]
         offers = _NOTHING_DUE
-        for one in registrations:
+        for one in listed:
             if one.offer is not None:
                 offers = offers.add(one.offer.until, one.arrived)
         return cls(
-            arrivals=HashTrieMap((one.arrived, one.id) for one in registrations if _is_listed(one)),
+            arrivals=HashTrieMap((one.arrived, one.id) for one in listed),
             taken=HashTrieMap(taken),
             displaced=_lines((one for one in waiting if one.displaced), in_line),
             queue=_lines((one for one in waiting if not one.displaced), in_line),
@@ -104,6 +105,8 @@ class Seating(NamedTuple):
 
 def _is_listed(registration: Registration) -> bool:
     """Whether somebody waits, or is offered a place."""
+    if registration.offer is None and registration.place is not None and not registration.switching:
+        return False  # as most of a large project
     return bool(registration.waits_for) or registration.offer is not None
 
 

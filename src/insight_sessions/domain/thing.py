@@ -134,12 +134,15 @@ KIND_OF: Final = {kind.type: kind for kind in _TABLE}
 """As what kind of record a thing is kept, by its class."""
 
 
+_THEMSELVES: Final = (Person, Follower)
+
+
 def subject_of(thing: Thing) -> str | None:
     """Our id of the person whom a thing is about, and with whom it is erased; None when it is about nobody.
 
     Whatever has a ``person`` is about that person.
     """
-    found: str | None = thing.id if isinstance(thing, Person | Follower) else getattr(thing, "person", None)
+    found: str | None = thing.id if isinstance(thing, _THEMSELVES) else getattr(thing, "person", None)
     return found
 
 
