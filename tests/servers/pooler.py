@@ -180,10 +180,10 @@ class _Client:
         self._pooler.round_trips += 1
         if self._due == 0 and answer[5:6] == b"I":
             server, raw, self._server, self._raw = self._server, self._raw, None, None
-            assert server is not None
-            assert raw is not None
-            raw.close()
-            self._pooler.put_back(server)
+            if raw is not None:
+                raw.close()
+            if server is not None:
+                self._pooler.put_back(server)
             if self._lost:
                 self._pooler.when_lost()
                 raise _Left

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, AnyStr, Final, Self
+from typing import Any, AnyStr, Final, Self, cast
 
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -113,8 +113,7 @@ class _Talk(SMTP):
         return True
 
     def _end(self, *, softly: bool = False) -> None:
-        transport = self.transport
-        assert isinstance(transport, asyncio.WriteTransport)
+        transport = cast("asyncio.WriteTransport", self.transport)
         (transport.close if softly else transport.abort)()
 
     async def _or(self, asked: str, usual: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -258,8 +257,8 @@ class MailServer:
         )
 
     def _let_in(self, _: SMTP, __: Session, ___: Envelope, mechanism: str, data: object) -> AuthResult:
-        assert isinstance(data, LoginPassword)
-        given = (data.login.decode(), data.password.decode())
+        login = cast("LoginPassword", data)
+        given = (login.login.decode(), login.password.decode())
         self.asked.append(mechanism)
         return AuthResult(success=given == self._login, handled=False)
 
@@ -276,15 +275,12 @@ class MailServer:
         """A mail has come."""
         scripted = self.script.next("MESSAGE")
         if scripted in {None, TAKE_AND_DROP, ANSWER_AND_DROP}:
-            assert isinstance(envelope.content, bytes)
-            assert envelope.mail_from is not None
-            told = tuple(envelope.rcpt_tos)
-            self.arrived.append(Arrived(envelope.mail_from, told, envelope.content, server.number))
+            told, content = tuple(envelope.rcpt_tos), cast("bytes", envelope.content)
+            self.arrived.append(Arrived(str(envelope.mail_from), told, content, server.number))
         if scripted in {DROP, TAKE_AND_DROP, HANG}:
             await server.happens(HANG if scripted == HANG else DROP)
             return "451 nobody hears this"
         if scripted == ANSWER_AND_DROP:
-            transport = server.transport
-            assert isinstance(transport, asyncio.WriteTransport)
+            transport = cast("asyncio.WriteTransport", server.transport)
             self._loop.call_later(0.01, transport.close)
         return "250 OK" if scripted in {None, ANSWER_AND_DROP} else str(scripted)
