@@ -43,7 +43,7 @@ def page(desk: Desk) -> WSGIApplication:
                     told = "Thank you. It is done."
         except (InsightSessionsError, ValueError) as error:
             told, status = escape(getattr(error, "public_message", "Please fill in what is missing.")), "409 Conflict"
-        start_response(status, HEADERS)
+        start_response(status, [*HEADERS])  # a list of its own, for servers add to it
         return [told.encode()]
 
     return answer

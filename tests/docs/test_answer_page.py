@@ -119,6 +119,15 @@ def test_the_page_is_short() -> None:
     assert len([line for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if line.strip()]) <= 40
 
 
+def test_each_answer_comes_whole_from_a_server_that_adds_headers(site: Site) -> None:
+    """Such as how long it is: what one answer was told, the next one must not say."""
+    site.server.set_app(page(site.desk))  # for the validator keeps the server from learning the length
+    mail = site.mail("Ada")
+    for link in (*mail.values(), f"http://{site.port}/answer/x", *mail.values()):
+        answer = site.ask("GET", link)
+        assert answer.headers["Content-Length"] == str(len(answer.body.encode()))
+
+
 def test_a_program_that_opens_every_link_changes_nothing(site: Site) -> None:
     """As the scanners of mail servers do, often more than once."""
     links = [link for _, mail in site.mails() for link in mail.values()]
