@@ -193,7 +193,7 @@ def test_a_worker_without_its_database_says_what_to_set(url: str) -> None:
 @pytest.mark.parametrize("named", ["nowhere_at_all:open", "insight_sessions:no_such_thing", "insight_sessions", ":x"])
 def test_a_desk_that_cannot_be_found_is_told(named: str) -> None:
     """With how it is written."""
-    with pytest.raises(SystemExit, match="module:function"):
+    with pytest.raises(SystemExit, match=r"module:function.*PYTHONPATH"):
         worker.app_of({"INSIGHT_SESSIONS_URL": "postgresql://x/y", "INSIGHT_SESSIONS_DESK": named})
 
 

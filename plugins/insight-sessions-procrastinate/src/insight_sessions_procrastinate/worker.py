@@ -45,7 +45,8 @@ def _named(name: str) -> Callable[[], Desk]:
         found: Callable[[], Desk] = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
         sys.exit(
-            f"INSIGHT_SESSIONS_DESK names no function that can be imported: {error}. It is written module:function"
+            f"INSIGHT_SESSIONS_DESK names no function that can be imported: {error}. It is written module:function, "
+            "and the module is installed or in a folder that PYTHONPATH names"
         )
     return found
 
