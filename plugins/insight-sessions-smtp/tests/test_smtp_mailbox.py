@@ -245,7 +245,7 @@ def test_a_mail_that_somebody_took_away_is_no_fault(office: Office, box: Box, mo
 
 def test_what_is_no_maildir_is_told(tmp_path: Path) -> None:
     """Before anything is read."""
-    with pytest.raises(FileNotFoundError, match="a Maildir has a folder new"):
+    with pytest.raises(FileNotFoundError, match="is no Maildir: it has no folder new"):
         MaildirFolder(tmp_path)
 
 

@@ -166,7 +166,7 @@ class MaildirFolder:
         self._path = Path(path)
         for part in ("new", "cur"):
             if not (self._path / part).is_dir():
-                raise FileNotFoundError(f"a Maildir has a folder {part}")
+                raise FileNotFoundError(f"{path} is no Maildir: it has no folder {part}")
 
     def waiting(self) -> list[str]:
         """The names of the mails in it, oldest first: a name begins with its second."""

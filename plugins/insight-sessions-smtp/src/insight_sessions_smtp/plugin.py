@@ -116,7 +116,7 @@ def doctor(*, links: str | None = None, **given: Any) -> list[str]:  # noqa: ANN
     try:
         notifier = SmtpNotifier.from_environment(**given)
     except SettingsError as error:
-        problems = [f"Setting {one}." for one in error.problems]
+        problems = [f"Settings: {one}." for one in error.problems]
     except TemplatesError as error:
         problems = [f"Template {one}" for one in error.problems]
     else:

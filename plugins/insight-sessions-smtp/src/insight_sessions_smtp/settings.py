@@ -24,7 +24,7 @@ class SettingsError(InsightSessionsError, ValueError):
     """The settings are wrong; nothing was sent.
 
     Args:
-        problems: one ``name: reason`` each, without what was given.
+        problems: one ``name: reason`` each, or a reason that is about several, without what was given.
     """
 
     def __init__(self, *problems: str) -> None:
@@ -134,13 +134,19 @@ def settings_from(**given: Any) -> SmtpSettings:  # noqa: ANN401 - as pydantic t
     try:
         return SmtpSettings(**given)
     except ValidationError as error:
-        problems = tuple(_said(one["loc"], one["msg"]) for one in error.errors(include_input=False, include_url=False))
+        found = error.errors(include_input=False, include_url=False)
+        problems = tuple(_said(one["loc"], one["msg"], one["type"]) for one in found)
     raise SettingsError(*problems)
 
 
-def _said(where: tuple[int | str, ...], why: str) -> str:
-    name = str(where[0]) if where else "together"
-    return f"{name}: {why.removeprefix('Value error, ')}"
+def _said(where: tuple[int | str, ...], why: str, kind: str) -> str:
+    reason = why.removeprefix("Value error, ")
+    if not where:
+        return reason
+    name = str(where[0])
+    return (
+        f"{name}: {reason} (or {PREFIX}{name.upper()} in the environment)" if kind == "missing" else f"{name}: {reason}"
+    )
 
 
 def is_this_machine(host: str) -> bool:
