@@ -41,7 +41,7 @@ def steps() -> list[str]:
 @pytest.fixture(scope="module")
 def renamed(steps: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder after all steps but the last two, which install and test it."""
-    assert steps[-2:] == ["pip install '.[testing]'", "pytest"]
+    assert steps[-2:] == ["pip install -e '.[testing]'", "pytest"]
     folder = tmp_path_factory.mktemp("author")
     (folder / "examples").symlink_to(ROOT / "examples")
     run("sh", "-ec", "\n".join(steps[:-2]), cwd=folder)
