@@ -86,8 +86,21 @@ def test_a_password_is_taken_as_it_is_written(url: str) -> None:
     made = Address.of("postgresql://me@h/db?password=a+b%2Bc&schema=a%20b&sslmode=prefer")
     assert conninfo_to_dict(made.dsn)["password"] == "a+b+c"
     assert (made.schema, made.name) == ("a b", "h:5432/db")
+
+
+def test_a_message_names_the_server_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an address leaves out comes from the environment, as libpq has it."""
+    for variable in ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER"):
+        monkeypatch.delenv(variable, raising=False)
     assert Address.of("postgres://me@").name == "localhost:5432/me"
     assert Address.of("postgresql://").name == "localhost:5432/"
+    monkeypatch.setenv("PGUSER", "you")
+    assert Address.of("postgresql://").name == "localhost:5432/you"
+    monkeypatch.setenv("PGHOST", "db.example.org")
+    monkeypatch.setenv("PGPORT", "6432")
+    assert Address.of("postgresql:///insight").name == "db.example.org:6432/insight"
+    monkeypatch.setenv("PGDATABASE", "theirs")
+    assert Address.of("postgresql://me@h:1").name == "h:1/theirs"
 
 
 def test_nobody_is_there() -> None:

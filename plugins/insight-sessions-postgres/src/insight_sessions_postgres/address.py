@@ -1,6 +1,7 @@
 """Where a store is: its URL, taken apart, and how long to wait for the server."""
 
 from dataclasses import dataclass
+from os import environ
 from typing import Final
 from urllib.parse import unquote
 
@@ -11,6 +12,12 @@ from insight_sessions import StorageError
 
 SCHEMA: Final = "insight_sessions"
 _HELP: Final = "write postgresql://user@host/database, with ?schema=name for a schema of another name"
+_PLACE: Final = (
+    ("host", "PGHOST", "localhost"),
+    ("port", "PGPORT", "5432"),
+    ("dbname", "PGDATABASE", ""),
+    ("user", "PGUSER", ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +83,8 @@ class Address:
             raise StorageError(f"the port of the PostgreSQL store is no number: {_HELP}")
         if not schema or len(schema.encode("utf-8", "replace")) > 63 or "\0" in schema or schema.startswith("pg_"):
             raise StorageError(f"{schema!r} cannot be the name of a schema of ours: choose another one")
-        place = f"{read.get('host') or 'localhost'}:{read.get('port') or 5432}"
-        return cls(dsn, schema, f"{place}/{read.get('dbname') or read.get('user') or ''}")
+        # What the address leaves out, libpq takes from the environment.
+        host, port, database, user = (
+            read.get(ours) or environ.get(theirs) or otherwise for ours, theirs, otherwise in _PLACE
+        )
+        return cls(dsn, schema, f"{host}:{port}/{database or user}")

@@ -45,7 +45,7 @@ _REFUSED: Final = {
     "password authentication failed": "refuses the password of the address. Put in the right one",
     "no password supplied": "asks for a password, and the address has none. Put one in, or use a password file",
     "no pg_hba.conf entry": "does not let this machine, role or database in. Ask for an entry in its pg_hba.conf",
-    "database": "has no such database. Create it: createdb -E UTF8 NAME",
+    "database": "has no such database. Create it: createdb -E UTF8 -T template0 NAME",
     "role": "knows no such role. Create it, or name another one",
     "could not translate host name": "cannot be found: nobody knows a host of that name. Check the address",
     "failed to resolve host": "cannot be found: nobody knows a host of that name. Check the address",
