@@ -213,7 +213,9 @@ def test_what_no_job_speaks_of_is_found_and_time_goes_on(site: Site, desk: Desk)
     assert len(site.sent()) == 3
 
 
-def test_the_commands_of_the_readme_work_when_pasted(database: str, tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_work_when_pasted(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two commands, and what the website commits is sent."""
     given = "postgresql://insight@db.example.org/insight"
     text = (TESTS.parent / "README.md").read_text(encoding="utf-8")
@@ -224,7 +226,8 @@ def test_the_commands_of_the_readme_work_when_pasted(database: str, tmp_path: Pa
     file = tmp_path / "notices"
     site = Site(database, tmp_path)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    settings = {**os.environ, "PATH": path, "CUSTOM_NOTIFIER_FILE": str(file)}
+    monkeypatch.setenv("CUSTOM_NOTIFIER_FILE", str(file))  # for the website too: it makes the channel known
+    settings = {**os.environ, "PATH": path}
     subprocess.run(["/bin/sh", "-ec", apply], check=True, timeout=PATIENCE, env=settings)
     names: dict[str, Any] = {}
     exec(website.replace(given, database), names)  # noqa: S102 - what a reader pastes
