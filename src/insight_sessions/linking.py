@@ -32,6 +32,9 @@ _BY: Final = "link"
 
 _OF_AN_OFFER: Final = frozenset({LinkAction.ACCEPT, LinkAction.REFUSE})
 
+_TURNS: Final = 20
+"""How often one place may be offered to somebody until the same moment, and each answer be done once only."""
+
 
 class Linking:
     """Makes links, and knows what is behind them.
@@ -125,7 +128,7 @@ class Linking:
             case LinkAction.FEED:
                 raise LinkNotGood("link_unknown")  # it leads to an address, and changes nothing
             case _:
-                return _plain(aim, str(token))
+                return _plain(aim, self._id(aim, str(token)))
 
     def peek(self, token: object, refusal_of: Callable[[Command[Any]], Refusal | None]) -> Linked:
         """What is behind a link; see `Desk.peek`.
@@ -145,7 +148,7 @@ class Linking:
             aim.expires,
             registration,
             _session(aim, registration, state),
-            refusal_of(_plain(aim, str(token))) if certain else None,
+            refusal_of(_plain(aim)) if certain else None,
             state.people[registration.person].member_id,
         )
 
@@ -183,6 +186,25 @@ class Linking:
             raise LinkNotGood("link_revoked")
         return aim, state
 
+    def _id(self, aim: Aim, token: str) -> str | None:
+        """The id of what a link does: pressed twice, it is done once. Of the token itself, nothing can be told from it.
+
+        A place may be offered again until the same moment, and then the links are the same: so an answer to an offer
+        that is open has an id that nothing was done under, and any other the one under which it was done last.
+        """
+        id = f"l-{blake2b(token.encode(), digest_size=12).hexdigest()}"
+        if aim.action not in _OF_AN_OFFER:
+            return id
+        ids = [id, *(f"{id}-{turn}" for turn in range(1, _TURNS))]
+        with self._storage.hold(aim.project_id) as hold:
+            done = hold.receipts(ids)
+        # Looked at afterwards: whoever pressed at the same time is found in one of the two.
+        registration = self._state_of(aim.project_id).registrations.get(aim.subject)
+        offer = None if registration is None else registration.offer
+        if offer is not None and offer.session == aim.about:
+            return next((one for one in ids if one not in done), None)
+        return next((one for one in reversed(ids) if one in done), id)
+
     def _mark(self, person: str, number: int) -> str:
         """What must be so for a link to be good; for most people, who never moved or revoked any, nothing."""
         nonce = ""
@@ -204,7 +226,7 @@ def _session(aim: Aim, registration: Registration, state: ProjectState) -> Sessi
     return None if id is None else state.sessions.get(id)
 
 
-def _plain(aim: Aim, token: str) -> Command[Any]:
+def _plain(aim: Aim, id: str | None = None) -> Command[Any]:
     """The command of a link with which nothing needs to be said."""
     if aim.action.is_for_followers:
         from insight_sessions.commands.following import ConfirmFollowing, Unfollow  # noqa: PLC0415 - the same
@@ -212,8 +234,6 @@ def _plain(aim: Aim, token: str) -> Command[Any]:
         # Without an id: who left and came back may leave again by the same link.
         kind = ConfirmFollowing if aim.action is LinkAction.FOLLOW else Unfollow
         return kind(project_id=aim.project_id, follower_id=aim.subject, by=_BY)
-    # Pressed twice, it is done once; of the token itself, nothing can be told from it.
-    id = f"l-{blake2b(token.encode(), digest_size=12).hexdigest()}"
     if aim.action is LinkAction.WITHDRAW:
         from insight_sessions.commands.places import Withdraw  # noqa: PLC0415 - the same
 

@@ -136,6 +136,24 @@ def test_a_link_answers_its_own_offer_and_no_other(action: str) -> None:
     assert room.desk.do(room.desk.redeem(newest)).place == "tue"
 
 
+@pytest.mark.parametrize("action", ["accept", "refuse"])
+def test_a_place_that_is_offered_again_until_the_same_moment_is_answered_again(action: str) -> None:
+    """The links are the same, for deadlines fall together; what was done by one is not taken for done the next time."""
+    room = offered()
+    cat = room.desk.of_member("cat")[0]
+    first = room.notice("cat", NoticeKind.PLACE_OFFERED).links[action]
+    for turn in range(3):
+        for _ in range(2):  # pressed twice, it is done once
+            done = room.desk.do(room.desk.redeem(token_of(first)))
+            assert (done.offer, done.place) == (None, "mon" if action == "accept" else None), turn
+        if action == "accept":
+            room.desk.do(SwitchSession(project_id=P, registration_id=cat.id, sessions=("thu",)))
+        other = room.register(f"dan{turn}", "mon")
+        room.desk.do(SwitchSession(project_id=P, registration_id=cat.id, sessions=("mon", "tue")))
+        room.desk.do(Withdraw(project_id=P, registration_id=other.id))
+        assert room.notice("cat", NoticeKind.PLACE_OFFERED).links[action] == first
+
+
 def test_a_link_to_an_offer_is_as_old_as_the_offer() -> None:
     """Too late is told as what it is."""
     room = offered()
