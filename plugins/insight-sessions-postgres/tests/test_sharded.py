@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,6 +142,53 @@ def test_deliveries_come_from_all_servers_and_are_settled_where_they_were_claime
     assert storage.settle(unknown) == 0
     assert storage.settle([Settlement(each.id, each.token, Verdict.SENT) for each in (*first, *second)]) == 11
     assert storage.backlog() == {"mail": 0}
+
+
+class Away(MemoryStorage):
+    """A store whose server may be away."""
+
+    away = False
+
+    def claim(
+        self, consumers: Collection[str], *, worker: str, now: datetime, until: datetime, limit: int
+    ) -> Sequence[Delivery]:
+        """As long as it is there."""
+        if self.away:
+            raise StorageError("away")
+        return super().claim(consumers, worker=worker, now=now, until=until, limit=limit)
+
+    def settle(self, settlements: Sequence[Settlement]) -> int:
+        """The same."""
+        if self.away:
+            raise StorageError("away")
+        return super().settle(settlements)
+
+
+def test_what_others_give_is_delivered_while_a_server_is_away() -> None:
+    """S6: nothing is claimed and then forgotten, nothing sent stays unsettled, and in the end it is told."""
+    away = Away(secrets.token_bytes)
+    storage = split({**memories(*NAMES), "a": away})
+    storage.consumers(add=["mail"])
+    for id in ("a1", "b1", "c1"):
+        write(storage, id, deliveries=[draft(f"{id}-0", "text")])
+    before = claim(storage)
+    away.away = True
+    with pytest.raises(StorageError, match="away"):
+        storage.settle([Settlement(each.id, each.token, Verdict.SENT) for each in before])
+    assert storage.backlog() == {"mail": 1}
+    for turn in range(1, 7):
+        write(storage, "b1", deliveries=[draft(f"b1-{turn}", "text")])
+        (one,) = claim(storage)
+        assert (one.id, one.attempts) == (f"b1-{turn}", 1)
+        assert storage.settle([Settlement(one.id, one.token, Verdict.SENT)]) == 1
+        with pytest.raises(StorageError, match="away"):
+            claim(storage)
+
+
+def test_an_id_that_no_store_takes_is_told_as_such() -> None:
+    """As one server alone tells it."""
+    with pytest.raises(StorageError, match="surrogate"):
+        split().read("\ud800")
 
 
 def test_a_full_server_keeps_no_other_from_its_turn() -> None:

@@ -42,7 +42,8 @@ class ShardedStorage:
 
     What has an order across projects within one store (`due`, `claim`, `dead_letters`) has it here within each server,
     and the servers take turns. A server that cannot be reached fails what needs it: what concerns its own
-    projects, what asks every project, the making of new projects, and the opening of a desk.
+    projects, what asks every project, the making of new projects, and the opening of a desk. What is due on the others
+    is delivered all the same.
 
     Args:
         servers: the stores by name, at least one. A name takes part in where new projects go, so it stays with its
@@ -127,23 +128,47 @@ class ShardedStorage:
     def claim(
         self, consumers: Collection[str], *, worker: str, now: datetime, until: datetime, limit: int
     ) -> Sequence[Delivery]:
-        """Due deliveries: of each server the oldest first. Who is asked first changes from call to call."""
+        """Due deliveries: of each server the oldest first. Who is asked first changes from call to call.
+
+        Raises:
+            StorageError: a server cannot be reached, and the others have nothing that is due.
+        """
         names = list(self._servers)
         self._turn = (self._turn + 1) % len(names)
         claimed: list[Delivery] = []
+        errors: list[StorageError] = []
         for name in names[self._turn :] + names[: self._turn]:
             wanted = limit - len(claimed)
-            taken = self._servers[name].claim(consumers, worker=worker, now=now, until=until, limit=wanted)
+            try:
+                taken = self._servers[name].claim(consumers, worker=worker, now=now, until=until, limit=wanted)
+            except StorageError as error:
+                # What others have given is claimed, and would wait until that lapses; it has one attempt less.
+                errors.append(error)
+                continue
             claimed += [replace(each, token=f"{name}{_MARK}{each.token}") for each in taken]
+        if errors and not claimed:
+            raise errors[0]
         return claimed
 
     def settle(self, settlements: Sequence[Settlement]) -> int:
-        """Each where it was claimed: the token says it."""
+        """Each where it was claimed: the token says it.
+
+        Raises:
+            StorageError: a server cannot be reached; what the others gave is settled.
+        """
         by_server: dict[str, list[Settlement]] = {}
         for each in settlements:
             name, _, token = each.token.partition(_MARK)
             by_server.setdefault(name, []).append(replace(each, token=token))
-        return sum(self._servers[name].settle(some) for name, some in by_server.items() if name in self._servers)
+        settled, errors = 0, list[StorageError]()
+        for name, some in by_server.items():
+            try:
+                settled += self._servers[name].settle(some) if name in self._servers else 0
+            except StorageError as error:
+                errors.append(error)  # what others gave must not be sent again because of it
+        if errors:
+            raise errors[0]
+        return settled
 
     def dead_letters(self, limit: int = 1000) -> Sequence[tuple[Delivery, str]]:
         """What was given up on: of each server the oldest first, the servers in turn."""
@@ -187,7 +212,10 @@ class ShardedStorage:
 
     def _by_rank(self, project_id: str) -> list[str]:
         """The servers in the order in which a project is looked for; a new one goes to the first."""
-        project = project_id.encode()
+        try:
+            project = project_id.encode()
+        except UnicodeEncodeError:
+            raise StorageError("a project's id with half a surrogate pair cannot be stored") from None
 
         def weight(name: str) -> bytes:
             return blake2b(project, key=blake2b(name.encode(), digest_size=32).digest(), digest_size=16).digest()
