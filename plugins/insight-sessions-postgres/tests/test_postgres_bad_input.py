@@ -73,6 +73,7 @@ def of(role: str, url: str, password: str = SECRET) -> str:
         (f"postgresql://me:{SECRET}@localhost/db?schema=pg_mine", "cannot be the name"),
         (f"postgresql://me:{SECRET}@localhost/db?schema=a%00b", "cannot be the name"),
         (f"postgresql://me:{SECRET}@localhost/db?schema={'x' * 64}", "cannot be the name"),
+        (f"postgresql://me:{SECRET}@localhost/db?schema=a\ud800", "cannot be the name"),
     ],
 )
 def test_an_address_that_is_none(url: str, said: str) -> None:
@@ -182,6 +183,15 @@ def test_other_tables_beside_ours_do_no_harm(url: str, opened: Opens) -> None:
     name = url.rpartition("=")[2]
     tell(url.rpartition("&")[0], f"CREATE SCHEMA {name}", f"CREATE TABLE {name}.invoices AS SELECT 1 AS id")
     assert write(opened(url), "p") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["a%b", "a%sb", 'q"; DROP TABLE x; --', "a@b", "a'b", "ü;é", "a\\b", "@.meta", "EPOCH", "$1"]
+)
+def test_a_schema_of_any_name(common: str, opened: Opens, name: str) -> None:
+    """Nothing in it is taken for a part of a statement."""
+    desk = Desk(opened(f"{common}&schema={quote(name, safe='')}"), discover=False)
+    assert (desk.projects(), desk.health().projects) == ([], 0)
 
 
 def test_a_newer_schema(url: str, opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,11 @@ class Address:
             raise StorageError(f"the address of the PostgreSQL store cannot be read: {_HELP}") from None
         if not str(read.get("port", "0")).replace(",", "").isdecimal():
             raise StorageError(f"the port of the PostgreSQL store is no number: {_HELP}")
-        if not schema or len(schema.encode("utf-8", "replace")) > 63 or "\0" in schema or schema.startswith("pg_"):
+        try:
+            length = len(schema.encode())
+        except UnicodeEncodeError:
+            length = 0
+        if not 0 < length <= 63 or "\0" in schema or schema.startswith("pg_"):
             raise StorageError(f"{schema!r} cannot be the name of a schema of ours: choose another one")
         # What the address leaves out, libpq takes from the environment.
         host, port, database, user = (

@@ -166,9 +166,10 @@ def _migrate(connection: Connection, schema: str, number: int, epoch: Callable[[
         connection.execute(f"CREATE SCHEMA {at}".encode())
     for statements in MIGRATIONS[number:]:
         connection.execute(statements.replace("@", at).encode())
+    place = at.replace("%", "%%")  # beside values, the driver would fill in a part of the name
     if not number:
         made = (True, MARK, len(MIGRATIONS), LEAST, epoch())
-        connection.execute(f"INSERT INTO {at}.meta VALUES (%s, %s, %s, %s, %s)".encode(), made)  # noqa: S608 - quoted
+        connection.execute(f"INSERT INTO {place}.meta VALUES (%s, %s, %s, %s, %s)".encode(), made)  # noqa: S608 - quoted
     elif number < len(MIGRATIONS):
         now = (len(MIGRATIONS), LEAST)
-        connection.execute(f"UPDATE {at}.meta SET number = %s, oldest = greatest(oldest, %s)".encode(), now)  # noqa: S608 - quoted
+        connection.execute(f"UPDATE {place}.meta SET number = %s, oldest = greatest(oldest, %s)".encode(), now)  # noqa: S608 - quoted
