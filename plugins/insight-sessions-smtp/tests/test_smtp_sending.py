@@ -129,6 +129,15 @@ REFUSALS: list[tuple[str, str, type[Exception], Step | None, str]] = [
     ("MESSAGE", "451 4.7.1 greylisted ada@example.org", SendingFailed, Step.MAIL, "4.7.1"),
     ("MESSAGE", "554 5.7.1 looks like spam", Undeliverable, None, "5.7.1"),
     ("MESSAGE", "530 5.7.0 log in", ServerRefused, Step.MAIL, "5.7.0"),
+    ("RCPT", "550 5.1.8 <me@example.org>: sender address rejected", ServerRefused, Step.RECIPIENT, "5.1.8"),
+    ("RCPT", "553 5.1.7 sender address rejected", ServerRefused, Step.RECIPIENT, "5.1.7"),
+    ("RCPT", "550 relay not permitted", ServerRefused, Step.RECIPIENT, "550"),
+    ("RCPT", "553 not in my list of allowed rcpthosts (#5.7.1)", ServerRefused, Step.RECIPIENT, "5.7.1"),
+    ("RCPT", "550 ada-relay@example.org is unknown", Undeliverable, None, "550"),
+    ("MESSAGE", "550 5.1.8 sender unknown", ServerRefused, Step.MAIL, "5.1.8"),
+    ("MESSAGE", "550 5.7.26 not signed as its domain asks", ServerRefused, Step.MAIL, "5.7.26"),
+    ("MESSAGE", "550 5.7.23 SPF", ServerRefused, Step.MAIL, "5.7.23"),
+    ("MESSAGE", "554 5.3.5 configured wrongly", ServerRefused, Step.MAIL, "5.3.5"),
 ]
 
 

@@ -11,6 +11,10 @@ from typing import Final
 from insight_sessions import InsightSessionsError
 
 _ENHANCED: Final = re.compile(rb"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
+# Where qmail puts them, which knows no other place.
+_AT_THE_END: Final = re.compile(rb"\(#([245])\.([0-9]{1,3})\.([0-9]{1,3})\)\s*\Z")
+# A word of its own, and no part of an address.
+_RELAY: Final = re.compile(rb"(?<![\w.@+-])relay(?:ing)?(?![\w@+-]|\.\w)", re.IGNORECASE)
 _PERMANENT: Final = 500
 
 
@@ -36,17 +40,21 @@ class Answer:
     Args:
         number: such as 250.
         enhanced: such as ``"5.1.1"``; empty when it has none (RFC 3463).
+        names_relaying: it says that the server does not forward, which servers without exact numbers put in words only.
     """
 
     number: int
     enhanced: str = ""
+    names_relaying: bool = False
 
     @classmethod
     def of(cls, number: int, words: bytes) -> "Answer":
         """The numbers in an answer."""
-        found = _ENHANCED.match(words.lstrip())
-        enhanced = found[0].decode("ascii") if found is not None and int(found[1]) == number // 100 else ""
-        return cls(number, enhanced)
+        found = _ENHANCED.match(words.lstrip()) or _AT_THE_END.search(words)
+        enhanced = ""
+        if found is not None and int(found[1]) == number // 100:
+            enhanced = b".".join(found.groups()).decode("ascii")
+        return cls(number, enhanced, names_relaying=not enhanced and _RELAY.search(words) is not None)
 
     @property
     def code(self) -> str:

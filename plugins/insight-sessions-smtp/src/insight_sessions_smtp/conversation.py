@@ -25,6 +25,9 @@ _CLOSING: Final = 421
 _TOO_LARGE: Final = 552
 _LOGIN: Final = frozenset({530, 534, 535, 538})
 _NOT_UNDERSTOOD: Final = frozenset({500, 502, 503, 504})
+_OF_THE_SENDER: Final = frozenset({"5.1.7", "5.1.8", "5.3.5", *(f"5.7.{number}" for number in range(20, 28))})
+"""Of any mail: its sender, how its domain says who may write for it (RFC 7372), or the server itself."""
+
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -225,9 +228,11 @@ def _is_ours(step: Step, answer: Answer) -> bool:
     """
     if step is Step.SENDER:
         return answer.number != _TOO_LARGE
-    return answer.number in _LOGIN or (
-        step is not Step.MAIL and (answer.enhanced.startswith("5.7.") or answer.number in _NOT_UNDERSTOOD)
-    )
+    if answer.number in _LOGIN or answer.enhanced in _OF_THE_SENDER:
+        return True
+    if step is Step.MAIL:
+        return False
+    return answer.enhanced.startswith("5.7.") or answer.number in _NOT_UNDERSTOOD or answer.names_relaying
 
 
 def _dotted(mail: bytes) -> bytes:
