@@ -184,6 +184,15 @@ def test_whoever_follows_nothing_has_no_list_to_leave() -> None:
     assert not set(read(LETTERS.build(replace(UPDATE, links={}))).keys()) & set(LEAVE_HEADERS)
 
 
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000"])
+def test_links_to_the_page_of_this_machine(host: str) -> None:
+    """As a desk takes them, for trying things out: they stand on the page, and no mail program is told of them."""
+    links = {name: f"http://{host}/answer/{name}" for name in UPDATE.links}
+    message = read(LETTERS.build(replace(UPDATE, links=links)))
+    assert not set(message.keys()) & set(LEAVE_HEADERS)
+    assert f'href="http://{host}/answer/unfollow"' in LETTERS.write(replace(UPDATE, links=links)).html
+
+
 def test_somebody_else_may_send_for_the_organiser() -> None:
     """Answers still go to the organiser."""
     message = read(Letters(Contact(name="Sessions", email="no-reply@example.org")).build(CONFIRMED))

@@ -89,7 +89,7 @@ class Letters:
         titled = notice if letter.subject == notice.subject else replace(notice, subject=letter.subject)
         names = headers(titled, self._sender)
         leave = notice.links.get(LEAVE)
-        if leave is not None and notice.recipient.follower:
+        if leave is not None and leave.startswith("https://") and notice.recipient.follower:
             names |= list_headers(leave)
         seed = sha256(notice.id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         kind, body = _body(letter, notice, seed.encode("ascii"))
