@@ -157,6 +157,12 @@ class Away(MemoryStorage):
             raise StorageError("away")
         return super().claim(consumers, worker=worker, now=now, until=until, limit=limit)
 
+    def due(self, now: datetime, limit: int) -> Sequence[str]:
+        """The same."""
+        if self.away:
+            raise StorageError("away")
+        return super().due(now, limit)
+
     def settle(self, settlements: Sequence[Settlement]) -> int:
         """The same."""
         if self.away:
@@ -183,6 +189,19 @@ def test_what_others_give_is_delivered_while_a_server_is_away() -> None:
         assert storage.settle([Settlement(one.id, one.token, Verdict.SENT)]) == 1
         with pytest.raises(StorageError, match="away"):
             claim(storage)
+
+
+def test_time_goes_on_for_the_others_while_a_server_is_away() -> None:
+    """What is due on them is given until there is none, and then it is told."""
+    away = Away(secrets.token_bytes)
+    storage = split({**memories(*NAMES), "a": away})
+    for id in ("a1", "b1"):
+        write(storage, id, wake_at=NOW)
+    away.away = True
+    assert storage.due(LATER, 9) == ["b1"]
+    write(storage, "b1")
+    with pytest.raises(StorageError, match="away"):
+        storage.due(LATER, 9)
 
 
 def test_an_id_that_no_store_takes_is_told_as_such() -> None:

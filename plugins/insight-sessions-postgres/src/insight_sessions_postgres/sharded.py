@@ -43,7 +43,7 @@ class ShardedStorage:
     What has an order across projects within one store (`due`, `claim`, `dead_letters`) has it here within each server,
     and the servers take turns. A server that cannot be reached fails what needs it: what concerns its own
     projects, what asks every project, the making of new projects, and the opening of a desk. What is due on the others
-    is delivered all the same.
+    is done and delivered all the same.
 
     Args:
         servers: the stores by name, at least one. A name takes part in where new projects go, so it stays with its
@@ -117,8 +117,21 @@ class ShardedStorage:
         return [record for store in self._servers.values() for record in store.about(subject)]
 
     def due(self, now: datetime, limit: int) -> Sequence[str]:
-        """Projects whose time has come: of each server the earliest first, the servers in turn."""
-        return _in_turn(store.due(now, limit) for store in self._servers.values())[:limit]
+        """Projects whose time has come: of each server the earliest first, the servers in turn.
+
+        Raises:
+            StorageError: a server cannot be reached, and on the others nothing is due.
+        """
+        found: list[Sequence[str]] = []
+        errors: list[StorageError] = []
+        for store in self._servers.values():
+            try:
+                found.append(store.due(now, limit))
+            except StorageError as error:
+                errors.append(error)  # time goes on for the others
+        if errors and not any(found):
+            raise errors[0]
+        return _in_turn(found)[:limit]
 
     def consumers(self, add: Collection[str] = (), retire: Collection[str] = ()) -> frozenset[str]:
         """Those that every server knows. One of them failed half-way is made good by asking again."""
