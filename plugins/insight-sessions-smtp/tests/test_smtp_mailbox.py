@@ -344,6 +344,20 @@ def test_mails_of_a_server_reach_the_desk_and_are_put_away(
         assert folder.waiting() == []
 
 
+def test_what_a_person_does_in_the_folder_meanwhile_hides_no_mail(office: Office, server: Server) -> None:
+    """A server tells of their marks on other mails in between, before what it was asked for."""
+    said = office.reply("ACCEPTED")
+    server.take(LETTER, said)
+    with ImapFolder(server.settings, server.context) as folder:
+        letter, answer = folder.waiting()
+        person = server.connected()
+        person.select("INBOX")
+        person.uid("STORE", letter, "+FLAGS", r"(\Flagged)")
+        person.logout()
+        assert folder.waiting() == [letter, answer]
+        assert folder.read(answer) == said
+
+
 class Tunnel(socketserver.ThreadingTCPServer):
     """TLS from the first byte in front of a server that begins in clear text."""
 

@@ -123,8 +123,9 @@ class ImapFolder:
     def read(self, name: str) -> bytes | None:
         """A mail as it came; its size is asked first."""
         with self._using() as connection:
-            (size, *_) = connection.uid("FETCH", name, "(RFC822.SIZE)")[1]
-            told = _SIZE.search(size if isinstance(size, bytes) else b"")
+            sizes = _done(connection.uid("FETCH", name, "(RFC822.SIZE)"))
+            # Beside it stands what others did to mails meanwhile, such as marking one as read.
+            told = next(filter(None, map(_SIZE.search, sizes)), None)
             if told is None or int(told[1]) > LARGEST:
                 return None
             parts: list[tuple[bytes, bytes] | bytes | None] = connection.uid("FETCH", name, "(BODY.PEEK[])")[1]
