@@ -358,6 +358,22 @@ def test_what_a_person_does_in_the_folder_meanwhile_hides_no_mail(office: Office
         assert folder.read(answer) == said
 
 
+@pytest.mark.parametrize("expunges", [True, False])
+def test_what_a_person_has_marked_as_deleted_is_left_to_them(office: Office, server: Server, expunges: bool) -> None:
+    """With a server that can end one mail alone, and with one that cannot: there, ours stays and is not read again."""
+    server.take(LETTER, office.reply("ACCEPTED"))
+    with ImapFolder(server.settings, server.context) as folder:
+        letter, _ = folder.waiting()
+        person = server.connected()
+        person.select("INBOX")
+        person.uid("STORE", letter, "+FLAGS", r"(\Deleted)")
+        person.logout()
+        folder._expunges = expunges  # pyright: ignore[reportPrivateUsage]
+        assert read_folder(office, copying(folder)) == Read(replies=1)
+        assert folder.waiting() == []
+    assert [server.kept(name) for name in ("INBOX", "processed")] == [1 if expunges else 2, 1]
+
+
 class Tunnel(socketserver.ThreadingTCPServer):
     """TLS from the first byte in front of a server that begins in clear text."""
 

@@ -73,6 +73,7 @@ class ImapFolder:
         self._context = context or ssl.create_default_context()
         self._connection: imaplib.IMAP4 | None = None
         self._moves = False
+        self._expunges = False
 
     def __enter__(self) -> Self:
         with _told():
@@ -102,7 +103,8 @@ class ImapFolder:
         names = self._settings
         connection.login(_quoted(names.username.get_secret_value()), names.password.get_secret_value())
         # What it can do it may say only now.
-        self._moves = b"MOVE" in b" ".join(_done(connection.capability())).upper().split()
+        able = b" ".join(_done(connection.capability())).upper().split()
+        self._moves, self._expunges = b"MOVE" in able, b"UIDPLUS" in able
         for folder in (names.processed, names.others):
             with suppress(imaplib.IMAP4.error):  # it may be there; if not, moving tells
                 connection.create(_quoted(folder))
@@ -140,7 +142,8 @@ class ImapFolder:
                 return
             _done(connection.uid("COPY", name, folder))
             _done(connection.uid("STORE", name, "+FLAGS.SILENT", r"(\Deleted)"))
-            _done(connection.expunge())
+            if self._expunges:  # that one alone: what a person has marked so is theirs to end
+                _done(connection.uid("EXPUNGE", name))
 
     @contextmanager
     def _using(self) -> Generator[imaplib.IMAP4]:
