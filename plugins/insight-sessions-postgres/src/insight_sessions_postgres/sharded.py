@@ -50,6 +50,7 @@ class ShardedStorage:
             server for good, wherever that server moves to.
         choose: the name of the server on which a new project is to live, for projects that belong in a certain place;
             by hash when it is left out. It is asked again until the project is written, so it keeps to its answer.
+            It is asked of what belongs to the store as a whole too, by names that begin with ``~``.
 
     Raises:
         ValueError: there is no server, or a name is empty or holds a control character.
