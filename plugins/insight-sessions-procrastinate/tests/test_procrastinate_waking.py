@@ -122,7 +122,7 @@ def test_without_the_tables_of_procrastinate_it_says_what_to_run(database: str) 
     with pytest.raises(StorageError, match="schema --apply"):
         open_storage(database)
     with pytest.raises(StorageError, match="schema --apply"), committing(database, owing()):
-        pass  # pragma: no cover
+        pass
     app = Tasks(lambda: Desk(open_storage(database))).app(database)
     with pytest.raises(StorageError, match="schema --apply"):
         app.run_worker(wait=False, install_signal_handlers=False)
