@@ -218,7 +218,7 @@ def test_an_older_schema_is_extended(url: str, opened: Opens, monkeypatch: pytes
     assert write(opened(url), "p") == 4
     with psycopg.connect(url.rpartition("&")[0]) as connection:
         asked = "SELECT number, oldest, (SELECT count(*) FROM @.extra) FROM @.meta".replace("@", url.rpartition("=")[2])
-        assert connection.execute(asked.encode()).fetchone() == (3, 1, 0)
+        assert connection.execute(asked.encode()).fetchone() == (4, 1, 0)
 
 
 def test_a_database_that_is_not_in_utf_8(postgres: Databases) -> None:

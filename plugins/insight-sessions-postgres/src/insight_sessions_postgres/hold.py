@@ -9,13 +9,13 @@ import psycopg
 from insight_sessions import StorageError
 from insight_sessions.storage.checks import check_change
 from insight_sessions.storage.port import Change, Receipt, Record
-from insight_sessions_postgres import outbox
 from insight_sessions_postgres.faults import DRIVER_ERRORS, translated
 from insight_sessions_postgres.guard import Guard
-from insight_sessions_postgres.letters import got, got_any, moment, number, put, put_any
+from insight_sessions_postgres.letters import got, got_any, moment, put
 from insight_sessions_postgres.schema import MARK, check_age, key
 from insight_sessions_postgres.statements import LOCK, Call, Statements
 from insight_sessions_postgres.transaction import Connections, Rows, Transaction
+from insight_sessions_postgres.writing import written
 
 AHEAD: Final = 500
 """So many changed records are asked for when a hold begins, before anybody wants them."""
@@ -151,8 +151,7 @@ class PostgresHold:
         )
 
         def write() -> None:
-            for call in self._writes(change):
-                transaction.send(call)
+            transaction.send(written(self._sql, self._project_id, self.journal_end, change))
             if self._also is not None:
                 self._also(transaction.connection, change)
             for call in self._connections.seal():
@@ -175,40 +174,3 @@ class PostgresHold:
     def _leave_transaction(self, transaction: Transaction) -> None:
         self._transaction = None
         self._connections.give_back(transaction, self._process)
-
-    def _writes(self, change: Change) -> list[Call]:
-        """The statements that write a change."""
-        id, call = put(self._project_id), self._sql.call
-        wake_at = None if change.wake_at is None else number(change.wake_at)
-        calls = [
-            call(
-                "next_version" if self.version else "new_project",
-                change.version,
-                self.journal_end + len(change.entries),
-                wake_at,
-                id,
-            )
-        ]
-        if change.records:
-            calls.append(call("put_records", id, change.version, *_columns(change.records)))
-        if change.entries:
-            bodies = [put(entry.body) for entry in change.entries]
-            calls.append(call("add_entries", id, self.journal_end, bodies))
-        if change.receipts:
-            ids, marks, kinds, results, _, times = zip(*change.receipts, strict=True)
-            columns = [list(map(put, column)) for column in (ids, marks, kinds, results)]
-            calls.append(call("add_receipts", id, change.version, *columns, list(map(number, times))))
-        if change.deliveries:
-            calls.extend(outbox.posted(self._sql, id, change.deliveries))
-        return calls
-
-
-def _columns(rows: Sequence[Record]) -> list[list[str | None]]:
-    """Kinds, ids, subjects, keys and bodies; a deleted record keeps neither its person nor its key."""
-    return [
-        [put(row.kind) for row in rows],
-        [put(row.id) for row in rows],
-        [put_any(row.subject) if row.body is not None else None for row in rows],
-        [put_any(row.unique) if row.body is not None else None for row in rows],
-        [put_any(row.body) for row in rows],
-    ]

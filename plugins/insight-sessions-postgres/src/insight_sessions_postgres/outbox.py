@@ -7,7 +7,7 @@ circle. A claim never waits: it passes over what somebody else holds.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from insight_sessions.storage.port import Delivery, Draft, Queued, Settlement, Verdict
+from insight_sessions.storage.port import Delivery, Queued, Settlement, Verdict
 from insight_sessions_postgres.letters import got, number, put, put_any
 from insight_sessions_postgres.statements import Call, Statements
 from insight_sessions_postgres.transaction import Rows
@@ -15,22 +15,6 @@ from insight_sessions_postgres.transaction import Rows
 BEHIND: Final = 50
 
 TEMPLATES: Final = {
-    # Deliveries for a consumer that was retired since the hold began are not written: as if it had come before.
-    "keep_consumers": "SELECT FROM @.consumer WHERE name = ANY(%s) ORDER BY name FOR KEY SHARE",
-    "add_deliveries": """
-        WITH new AS (
-            INSERT INTO @.outbox (project_id, id, consumer, stream, body, ready)
-            SELECT %s, id, name, stream, body, ready
-            FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[])
-            WITH ORDINALITY AS given (id, consumer, stream, body, ready, place)
-            JOIN @.consumer ON name = consumer ORDER BY place
-            RETURNING consumer, stream, number, ready
-        )
-        INSERT INTO @.line (consumer, stream, head, ready)
-        SELECT DISTINCT ON (consumer, stream) consumer, stream, number, ready
-        FROM new ORDER BY consumer, stream, number
-        ON CONFLICT (consumer, stream) DO UPDATE SET head = line.head WHERE false
-    """,
     "claim": """
         WITH free AS (
             SELECT found.* FROM unnest(%s::text[]) AS wanted (consumer) CROSS JOIN LATERAL (
@@ -125,16 +109,6 @@ TEMPLATES: Final = {
     "drop_deliveries": "DELETE FROM @.outbox WHERE consumer = ANY(%s) AND NOT dead",
     "drop_queues": "DELETE FROM @.line WHERE consumer = ANY(%s)",
 }
-
-
-def posted(sql: Statements, project_id: str, drafts: Sequence[Draft]) -> list[Call]:
-    """What adds deliveries to their streams."""
-    ids, consumers, streams, bodies, due = zip(*drafts, strict=True)
-    columns = [list(map(put, column)) for column in (ids, consumers, streams, bodies)]
-    return [
-        sql.call("keep_consumers", sorted(set(columns[1]))),
-        sql.call("add_deliveries", project_id, *columns, list(map(number, due))),
-    ]
 
 
 def claimed(rows: Rows) -> list[Delivery]:

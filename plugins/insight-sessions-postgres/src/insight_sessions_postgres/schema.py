@@ -14,6 +14,7 @@ from psycopg import errors
 from psycopg.rows import tuple_row
 
 from insight_sessions import StorageError, UpgradeNeeded
+from insight_sessions_postgres.writing import FUNCTION
 
 MARK: Final = "insight_sessions"
 _TABLES: Final = ("meta", "consumer", "project", "record", "journal", "receipt", "outbox", "line")
@@ -62,7 +63,7 @@ CREATE TABLE @.line (
 CREATE INDEX line_head ON @.line (consumer, head);
 """
 
-MIGRATIONS: tuple[str, ...] = (_CREATE,)
+MIGRATIONS: tuple[str, ...] = (_CREATE, FUNCTION)
 """What makes each number of the schema out of the one before. They only ever add, so that an older release works on."""
 
 LEAST: int = 1

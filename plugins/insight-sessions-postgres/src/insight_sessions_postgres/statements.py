@@ -39,22 +39,6 @@ TEMPLATES: Final = {
         SELECT command_id, fingerprint, kind, result, version, at FROM @.receipt
         WHERE project_id = %s AND command_id = ANY(%s)
     """,
-    "new_project": "INSERT INTO @.project (version, journal_end, wake_at, project_id) VALUES (%s, %s, %s, %s)",
-    "next_version": "UPDATE @.project SET version = %s, journal_end = %s, wake_at = %s WHERE project_id = %s",
-    "put_records": """
-        INSERT INTO @.record (project_id, version, kind, id, subject, unique_key, body)
-        SELECT %s, %s, * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-        ON CONFLICT (project_id, kind, id) DO UPDATE SET version = excluded.version, subject = excluded.subject,
-        unique_key = excluded.unique_key, body = excluded.body
-    """,
-    "add_entries": """
-        INSERT INTO @.journal (project_id, number, body)
-        SELECT %s, %s + place, body FROM unnest(%b::text[]) WITH ORDINALITY AS new (body, place)
-    """,
-    "add_receipts": """
-        INSERT INTO @.receipt (project_id, version, command_id, fingerprint, kind, result, at)
-        SELECT %s, %s, * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[])
-    """,
     # One statement each, so that it sees one moment: the first row is about the project, the others are its records.
     "read": """
         SELECT NULL, EPOCH, project.version, project.journal_end::text, NULL, NULL

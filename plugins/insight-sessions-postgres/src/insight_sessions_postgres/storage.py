@@ -9,7 +9,7 @@ import psycopg
 
 from insight_sessions import Runtime, StorageError
 from insight_sessions.storage.port import Delivery, Entry, Record, Scrub, Settlement, Snapshot, Whole
-from insight_sessions_postgres import outbox, statements
+from insight_sessions_postgres import outbox, statements, writing
 from insight_sessions_postgres.address import SCHEMA, Address, Limits
 from insight_sessions_postgres.faults import DRIVER_ERRORS, NO_RIGHT, code, translated
 from insight_sessions_postgres.guard import Guard
@@ -36,7 +36,7 @@ class PostgresStorage:
         self._runtime = runtime
         self._also = also
         self._guard = Guard()
-        self._sql = Statements(quoted(schema), {**statements.TEMPLATES, **outbox.TEMPLATES})
+        self._sql = Statements(quoted(schema), {**statements.TEMPLATES, **writing.TEMPLATES, **outbox.TEMPLATES})
 
     @classmethod
     def open(
