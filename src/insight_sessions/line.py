@@ -36,11 +36,12 @@ class Line(Generic[T]):
     """Threads that want the same project, served together.
 
     Args:
-        serve: does the work of several tickets at once, in order.
+        serve: does the work of several tickets at once, in order. It is given what those brought who came first, and a
+            call that gives, once it is ready to begin, what those brought who have come since.
         most: how many items one batch takes; a single larger ticket is served alone.
     """
 
-    def __init__(self, serve: Callable[[Sequence[T]], None], most: int) -> None:
+    def __init__(self, serve: Callable[[list[T], Callable[[], Sequence[T]]], None], most: int) -> None:
         self._serve = serve
         self._most = most
         self._mutex = threading.Lock()
@@ -76,10 +77,8 @@ class Line(Generic[T]):
         try:
             if self._shared:
                 sched_yield()  # who is just coming gets in line first: what is done together costs one commit
-            with self._mutex:
-                self._take(batch)
-                self._shared = len(batch) > 1
-            self._serve([item for ticket in batch for item in ticket.items])
+            self._serve(self._take(batch), lambda: self._take(batch))
+            self._shared = len(batch) > 1
         except BaseException as fault:
             error = fault
             raise
@@ -89,11 +88,16 @@ class Line(Generic[T]):
                 ticket.answered = True
                 ticket.gate.release()
 
-    def _take(self, batch: list[Ticket[T]]) -> None:
-        size = 0
-        while self._waiting and (not batch or size + len(self._waiting[0].items) <= self._most):
-            batch.append(self._waiting.popleft())
-            size += len(batch[-1].items)
+    def _take(self, batch: list[Ticket[T]]) -> list[T]:
+        """Have those who wait join a batch, as many as it has room for; what they brought."""
+        brought: list[T] = []
+        size = sum(len(ticket.items) for ticket in batch)
+        with self._mutex:
+            while self._waiting and (not batch or size + len(self._waiting[0].items) <= self._most):
+                batch.append(self._waiting.popleft())
+                size += len(batch[-1].items)
+                brought += batch[-1].items
+        return brought
 
     def _step_out(self, ticket: Ticket[T]) -> None:
         """Leave the line; a lead that this thread has goes to the next."""

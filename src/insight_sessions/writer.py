@@ -6,7 +6,7 @@ a commit fails, or its answer is lost, the state is dropped and the receipts say
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -270,22 +270,24 @@ class Writer:
         with self._mutex:
             line = self._lines.get(project_id)
             if line is None:
-                line = Line[Request[Any]](lambda served: self._serve(project_id, served), BATCH)
+                line = Line[Request[Any]](lambda served, more: self._serve(project_id, served, more), BATCH)
                 self._lines[project_id] = line
             self._last_line = line
         for start in range(0, max(len(requests), 1), BATCH):
             line.pass_through(requests[start : start + BATCH])
 
-    def _serve(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
+    def _serve(self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]]) -> None:
         tries = 1
-        while not self._is_served(project_id, requests, tries):
+        while not self._is_served(project_id, requests, more, tries):
             self._runtime.sleep(self._runtime.jitter() * 0.05 * tries)
             tries += 1
 
-    def _is_served(self, project_id: str, requests: Sequence[Request[Any]], tries: int) -> bool:
+    def _is_served(
+        self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]], tries: int
+    ) -> bool:
         """Whether everyone has an answer; not when the store was busy and there are tries left."""
         try:
-            self._attempt(project_id, requests)
+            self._attempt(project_id, requests, more)
         except StorageError as error:
             self._drop(project_id)
             if self._settled_by_receipts(project_id, requests):
@@ -300,7 +302,9 @@ class Writer:
             raise
         return True
 
-    def _attempt(self, project_id: str, requests: Sequence[Request[Any]]) -> None:
+    def _attempt(
+        self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]]
+    ) -> None:
         """Hold the project, decide everything, commit once."""
         if project_id not in self._kept:
             self._caught_up(project_id, None)  # nobody has to wait while a large project is read
@@ -308,6 +312,7 @@ class Writer:
             kept = self._caught_up(project_id, hold)
             if kept.newer:
                 raise UpgradeNeeded(f"a newer release wrote project {project_id!r}; this one must not change it")
+            requests += more()  # who came while the hold was waited for: one commit more would serve them alone
             batch = _Batch(kept, hold.epoch, hold.consumers)
             moment = self._runtime.moment()
             if kept.state.announced is not None:

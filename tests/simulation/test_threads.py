@@ -93,14 +93,14 @@ def test_nobody_hangs_when_the_leading_thread_dies(desk: Desk, monkeypatch: pyte
     leads, queued, batches = threading.Event(), threading.Event(), list[int]()
     attempt = Writer._attempt
 
-    def dies(self: Writer, project_id: str, requests: Sequence[Request[Any]]) -> None:
+    def dies(self: Writer, project_id: str, requests: list[Request[Any]], more: object) -> None:
         batches.append(len(requests))
         if len(batches) == 1:
             leads.set()
             assert queued.wait(PATIENCE)
         if len(batches) == 2:
             raise Killed
-        attempt(self, project_id, requests)
+        attempt(self, project_id, requests, lambda: ())
 
     monkeypatch.setattr(Writer, "_attempt", dies)
     first = Crew([lambda: register(desk, "first")]).start()

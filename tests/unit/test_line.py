@@ -37,16 +37,17 @@ class Counter:
         self.begun = threading.Event()
         self.go_on = threading.Event()
         self.faults: list[BaseException | None] = []
+        self.asks = False
         self.line: Line[str] = Line(self.serve, most)
         self.waiting = self.line._waiting = Watched()
         self.threads: list[threading.Thread] = []
         self.raised: dict[str, BaseException] = {}
 
-    def serve(self, items: Sequence[str]) -> None:
+    def serve(self, items: list[str], more: Callable[[], Sequence[str]]) -> None:
         """Note a batch, or fail as told."""
         self.begun.set()
         assert self.go_on.wait(PATIENCE)
-        self.batches.append(list(items))
+        self.batches.append([*items, *(more() if self.asks else ())])
         fault = self.faults.pop(0) if self.faults else None
         if fault is not None:
             raise fault
@@ -73,6 +74,18 @@ class Counter:
         for thread in self.threads:
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def test_who_comes_before_it_begins_is_served_along() -> None:
+    """As far as there is room, and answered with the others, also when it fails."""
+    counter = Counter(most=3)
+    counter.asks = True
+    counter.faults = [OSError("disk"), None]
+    for item in ("a", "b", "c", "d"):
+        counter.bring(item)
+    counter.finish()
+    assert counter.batches == [["a", "b", "c"], ["d"]]
+    assert sorted(counter.raised) == ["a", "b", "c"]
 
 
 def test_who_comes_alone_is_served_at_once() -> None:
