@@ -158,6 +158,14 @@ def test_only_the_last_addresses_are_kept() -> None:
     ]
 
 
+def test_who_goes_to_and_fro_between_addresses_loses_none() -> None:
+    """However often: a cancellation to the first may still be on its way."""
+    person = Person.of(member("ada", email="a0@example.org"), "p-ada")
+    for number in range(1, 3 * FORMER_KEPT):
+        person = person.corrected(member("ada", email=f"{'aA'[number % 2]}{number % 2}@example.org"))
+    assert [person.address_at(number) for number in range(4)] == [f"{'aA'[n % 2]}{n % 2}@example.org" for n in range(4)]
+
+
 # On a desk
 
 

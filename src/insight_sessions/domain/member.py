@@ -57,7 +57,7 @@ class Past:
 
 
 FORMER_KEPT = 3
-"""How many former addresses are kept: a cancellation may still be on its way to each."""
+"""How many different former addresses are kept: a cancellation may still be on its way to each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,10 @@ class Person:
         """The person with everything as it is now; calendars keep knowing them by the address they had."""
         former = self.former
         if not self.has_address(member.email):
-            gone = len(former) + 1 - FORMER_KEPT
-            former = (*("" for _ in range(gone)), *former[max(gone, 0) :], self.email)
+            former = (*former, self.email)
+            latest = dict.fromkeys(one.lower() for one in reversed(former) if one)
+            kept = list(latest)[:FORMER_KEPT]
+            former = tuple(one if one.lower() in kept else "" for one in former)
         return replace(Person.of(member, self.id), former=former, past=self.past)
 
     def renewed(self, member: Member) -> "Person":
