@@ -235,7 +235,7 @@ class Desk:
     def _request(self, command: Command[R]) -> Request[R]:
         facts = self._enquiry.facts(command)
         if command.id is None:
-            return self._request_of(command, facts, self._runtime.mint("k-"))
+            return self._request_of(command, facts)
         return self._request_of(command, facts, command.id, self._identity.fingerprint(command))
 
     def correct_member(self, member: Member) -> list[str]:

@@ -77,7 +77,7 @@ class Runtime:
 
 
 _MACHINE: Final = secrets.token_bytes
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 64
 
 
 class _Mint:

@@ -109,7 +109,7 @@ class Upkeep:
         requests: list[Request[Any]] = []
         for command in commands:
             try:
-                requests.append(Request(command, self._enquiry.facts(command), self._runtime.mint("k-")))
+                requests.append(Request(command, self._enquiry.facts(command)))
             except PluginError as error:
                 failed[project_id] = error  # one look-up that fails does not stop the others
         if requests:

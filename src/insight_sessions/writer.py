@@ -57,13 +57,13 @@ class Request(Generic[R]):
     Args:
         command: what somebody wants.
         facts: what was found out beforehand.
-        id: the command's own id, or one that was minted for it.
+        id: the command's own id, or none: then one is minted when it is first decided, and kept when it is tried again.
         fingerprint: a keyed hash of its content, when its id came from the caller: it may have been done before.
     """
 
     __slots__ = ("command", "error", "facts", "fingerprint", "id", "result")
 
-    def __init__(self, command: Command[R], facts: Facts, id: str, fingerprint: str = "") -> None:
+    def __init__(self, command: Command[R], facts: Facts, id: str = "", fingerprint: str = "") -> None:
         self.command = command
         self.facts = facts
         self.id = id
@@ -342,6 +342,7 @@ class Writer:
     def _decide(self, request: Request[Any], batch: _Batch, moment: Moment) -> None:
         """One command; a refusal, or a fault in its rule, fails it alone."""
         request.result = request.error = None
+        request.id = request.id or moment.mint("k-")
         try:
             decided = decide(batch.state, request.command, request.facts, moment, request.id)
             request.result = decided.state.find(*decided.result)
@@ -355,7 +356,7 @@ class Writer:
         """Whether a commit whose answer was lost is in the store after all: then its receipts are."""
         try:
             with self._storage.hold(project_id) as hold:
-                found = hold.receipts([request.id for request in requests])
+                found = hold.receipts([request.id for request in requests if request.id])
                 if not found:
                     return False
                 state = self._caught_up(project_id, hold).state
