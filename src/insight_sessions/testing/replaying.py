@@ -57,7 +57,8 @@ class Replay:
 
     def after(self, attempt: Attempt, epoch: str) -> "Replay":
         """As it is after one more attempt that was committed; the same when it changed nothing."""
-        ids = iter(attempt.minted)
+        commands = {one.id for one in attempt.requests}
+        ids = (id for id in attempt.minted if id not in commands)
         moment = Moment(attempt.now, lambda _: next(ids))
         state, done, steps = _noted(self.state, epoch), dict(self.done), list(self.steps)
         for command, decided in pass_time(state, moment):
