@@ -173,12 +173,12 @@ class _Client:
 
     def _answer(self, answer: bytes) -> None:
         ready = answer[:1] == b"Z"
+        self._pooler.round_trips += ready
         if not self._lost:
             self._client.sendall(answer)
         if not ready:
             return
         self._due -= 1
-        self._pooler.round_trips += 1
         if self._due == 0 and answer[5:6] == b"I":
             server, raw, self._server, self._raw = self._server, self._raw, None, None
             if raw is not None:
