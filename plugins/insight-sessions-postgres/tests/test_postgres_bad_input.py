@@ -221,6 +221,15 @@ def test_an_older_schema_is_extended(url: str, opened: Opens, monkeypatch: pytes
         assert connection.execute(asked.encode()).fetchone() == (4, 1, 0)
 
 
+def test_a_store_of_the_first_schema_gets_the_function_that_writes(
+    url: str, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        assert opened(url).project_ids() == []
+    assert write(opened(url), "p") == 1
+
+
 def test_a_database_that_is_not_in_utf_8(postgres: Databases) -> None:
     name = f"ascii_{os.getpid()}"
     tell(postgres.dsn("postgres"), f"CREATE DATABASE {name} ENCODING SQL_ASCII TEMPLATE template0")
