@@ -77,7 +77,7 @@ class Line(Generic[T]):
         try:
             if self._shared:
                 sched_yield()  # who is just coming gets in line first: what is done together costs one commit
-            self._serve(self._take(batch), lambda: self._take(batch))
+            self._serve(self._take(batch), lambda: self._take(batch) if self._waiting else ())
             self._shared = len(batch) > 1
         except BaseException as fault:
             error = fault

@@ -220,7 +220,8 @@ class Writer:
             return self._taken_in(kept, *open_project(self._storage, project_id))
         found = self._storage.read(project_id, state.version) if hold is None else hold
         if state.version and (found.epoch, found.version) == (state.epoch, state.version):
-            self._keep(kept)
+            if hold is None:  # of a hold, what is committed is kept
+                self._keep(kept)
             return kept
         records = found.records if isinstance(found, Snapshot) else found.changed(state.version)
         gone = [(record.kind, record.id) for record in records if record.body is None] if state.version else []
