@@ -37,6 +37,9 @@ LONGEST_PAUSE: Final = timedelta(hours=6)
 LEASE: Final = timedelta(minutes=10)
 CLAIMED_TOGETHER: Final = 20
 
+ALONE_FROM: Final = 4
+"""From which claim on a delivery is claimed alone: what ends a process counts against all that it had claimed."""
+
 _GONE: Final = frozenset({"registration", "recipient", "feedback", "work"})
 """What is not found when whoever a notice is for was erased, left or was forgotten, or what they said was."""
 
@@ -115,18 +118,20 @@ class Courier:
         counts = dict.fromkeys(Verdict, 0)
         consumers = [*self._notifiers, *self._listeners]
         left = limit
-        together = CLAIMED_TOGETHER
+        together, is_slow = 1, False  # what waited longest says whether something went wrong before
         while consumers and (left is None or left > 0):
             now = self._runtime.utc_now()
             size = together if left is None else min(left, together)
             claimed = self._storage.claim(consumers, worker=self._worker, now=now, until=now + LEASE, limit=size)
             if not claimed:
                 break
+            is_safe = not is_slow and all(one.attempts < ALONE_FROM for one in claimed)
+            together = CLAIMED_TOGETHER if is_safe else 1
             for delivery in claimed:
                 if self._runtime.utc_now() >= now + LEASE / 2:
                     # The rest is better left to lapse than sent by two workers. A claim counts as an attempt, so
                     # from here on no more is taken than can be handed over within a lease.
-                    together = 1
+                    together, is_slow = 1, True
                     break
                 settlement = self._settlement(delivery)
                 if self._storage.settle([settlement]):

@@ -1,12 +1,14 @@
 import os
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
+from insight_sessions import hookimpl
 from insight_sessions.commands.places import SwitchSession, Withdraw
 from insight_sessions.delivery import CLAIMED_TOGETHER, LEASE, MOST_ATTEMPTS, Deliveries
 from insight_sessions.domain.events import EventKind
-from insight_sessions.domain.notices import NoticeKind
+from insight_sessions.domain.notices import Notice, NoticeKind
 from insight_sessions.errors import NotFound
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.port import Change, Draft, Record
@@ -131,6 +133,55 @@ def test_a_delivery_that_kills_its_worker_every_time_is_given_up() -> None:
     assert len(post.tried) == MOST_ATTEMPTS
 
 
+class Poison:
+    """A notifier that notices to one member end, whatever process it is in."""
+
+    name = "poison"
+
+    def __init__(self, member_id: str) -> None:
+        self._member_id = member_id
+        self.taken: list[str] = []
+
+    @hookimpl
+    def insight_sessions_notify(self, notice: Notice) -> None:
+        """Take it, or die of it."""
+        if notice.recipient.member_id == self._member_id:
+            raise KeyboardInterrupt
+        self.taken.append(notice.recipient.member_id)
+
+
+@pytest.mark.parametrize("which", [0, 5, CLAIMED_TOGETHER + 9])
+def test_only_what_kills_workers_is_given_up(which: int) -> None:
+    """Not what was claimed along with it."""
+    clock, poison = Clock(), Poison(f"m{which}")
+    desk = a_desk(poison, clock=clock, announced=project(session("mon", capacity=None)))
+    many = 2 * CLAIMED_TOGETHER
+    desk.do_many(P, [interest(f"m{number}", "mon") for number in range(many)])
+    for _ in range(MOST_ATTEMPTS + 1):
+        with suppress(KeyboardInterrupt):
+            desk.deliver()
+        clock.now += LEASE
+    assert len(desk.dead_letters()) == 1
+    assert sorted(poison.taken) == sorted({f"m{number}" for number in range(many)} - {f"m{which}"})
+
+
+def test_workers_that_are_killed_at_random_lose_nothing() -> None:
+    """However often each had claimed what it did not come to."""
+    clock, post = Clock(), Post()
+    desk = a_desk(post, clock=clock, announced=project(session("mon", capacity=None)))
+    many = 10 * MOST_ATTEMPTS
+    desk.do_many(P, [interest(f"m{number}", "mon") for number in range(many)])
+    for _ in range(many):
+        post.faults, post.fault = 0, KeyboardInterrupt()
+        desk.deliver(1)
+        post.faults = 1
+        with suppress(KeyboardInterrupt):
+            desk.deliver()
+        clock.now += LEASE
+    desk.deliver()
+    assert (desk.dead_letters(), len(post.said)) == ([], many)
+
+
 def test_those_behind_a_dead_letter_go_out() -> None:
     """Until then they wait, so that everyone reads things in order."""
     clock, post = Clock(), Post(faults=MOST_ATTEMPTS)
@@ -176,12 +227,16 @@ def test_a_slow_batch_leaves_the_rest_to_lapse() -> None:
     """Better than sending it when another worker may have it; nobody is lost."""
     clock, post = Clock(), Post()
     desk = a_desk(post, clock=clock, announced=project(session("mon", capacity=None)))
-    desk.do_many(P, [interest(who, "mon") for who in ("ada", "ben")])
-    post.once = lambda: clock.moves(minutes=5)
-    assert desk.deliver() == Deliveries(sent=1)
+    desk.do_many(P, [interest(who, "mon") for who in ("ada", "ben", "cat")])
+
+    def second() -> None:
+        post.once = lambda: clock.moves(minutes=5)
+
+    post.once = second
+    assert desk.deliver() == Deliveries(sent=2)
     clock.now += LEASE
     assert desk.deliver() == Deliveries(sent=1)
-    assert [who for who, _ in post.said] == ["ada", "ben"]
+    assert [who for who, _ in post.said] == ["ada", "ben", "cat"]
 
 
 def test_what_nobody_took_yet_is_overtaken_by_what_came_after() -> None:
