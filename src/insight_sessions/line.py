@@ -93,11 +93,16 @@ class Line(Generic[T]):
         brought: list[T] = []
         size = sum(len(ticket.items) for ticket in batch)
         with self._mutex:
-            while self._waiting and (not batch or size + len(self._waiting[0].items) <= self._most):
+            while self._waiting and (not batch or self._fits(batch, size)):
                 batch.append(self._waiting.popleft())
                 size += len(batch[-1].items)
                 brought += batch[-1].items
         return brought
+
+    def _fits(self, batch: Sequence[Ticket[T]], size: int) -> bool:
+        """Whether the next one can join a batch; who brought nothing wants to know whether it failed, and is alone."""
+        items = self._waiting[0].items
+        return bool(items and batch[0].items) and size + len(items) <= self._most
 
     def _step_out(self, ticket: Ticket[T]) -> None:
         """Leave the line; a lead that this thread has goes to the next."""

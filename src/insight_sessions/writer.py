@@ -288,7 +288,8 @@ class Writer:
     ) -> bool:
         """Whether everyone has an answer; not when the store was busy and there are tries left."""
         try:
-            self._attempt(project_id, requests, more)
+            # Who comes later has tries of their own.
+            self._attempt(project_id, requests, more if tries == 1 else tuple)
         except StorageError as error:
             self._drop(project_id)
             if self._settled_by_receipts(project_id, requests):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from insight_sessions import AnnounceProject, Desk, OpenCall, StorageError
+from insight_sessions import AnnounceProject, Desk, OpenCall, StorageBusy, StorageError
 from insight_sessions.domain.registration import Registration, Status
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.port import Storage
@@ -117,6 +117,29 @@ def test_nobody_hangs_when_the_leading_thread_dies(desk: Desk, monkeypatch: pyte
     assert sum(isinstance(end, StorageError) for end in ends) == THREADS - 1
     assert list(desk.state("p").registrations) == [answer.id]
     assert register(desk, "m0").status is Status.CONFIRMED
+
+
+def test_who_comes_while_a_busy_batch_is_tried_again_is_not_part_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have as many tries of their own."""
+    batches, late = list[int](), list[Crew]()
+    attempt = Writer._attempt
+
+    def busy(self: Writer, project_id: str, requests: list[Request[Any]], more: Callable[[], Any]) -> None:
+        if not batches:
+            batches.append(len(requests))
+            raise StorageBusy("busy")
+        if not late:
+            late.append(Crew([lambda: register(desk, "late")]).start())
+            wait_until_in_line(desk, 1)
+        attempt(self, project_id, requests, more)
+        batches.append(len(requests))
+
+    monkeypatch.setattr(Writer, "_attempt", busy)
+    register(desk, "first")
+    late[0].finish()
+    assert batches == [1, 1, 1]
 
 
 def test_nobody_hangs_when_a_thread_is_killed_while_it_holds_the_store(

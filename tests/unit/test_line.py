@@ -59,7 +59,7 @@ class Counter:
             try:
                 self.line.pass_through(items)
             except BaseException as error:  # noqa: BLE001 - looked at by the test
-                self.raised[items[0]] = error
+                self.raised["".join(items)] = error
 
         thread = threading.Thread(target=run)
         self.threads.append(thread)
@@ -86,6 +86,18 @@ def test_who_comes_before_it_begins_is_served_along() -> None:
     counter.finish()
     assert counter.batches == [["a", "b", "c"], ["d"]]
     assert sorted(counter.raised) == ["a", "b", "c"]
+
+
+def test_who_brings_nothing_is_served_alone() -> None:
+    """They come to hear whether it failed, which who joins others is told by what they brought."""
+    counter = Counter(most=3)
+    counter.asks = True
+    counter.faults = [None, OSError("disk"), None]
+    for items in (["a"], [], ["b"]):
+        counter.bring(*items)
+    counter.finish()
+    assert counter.batches == [["a"], [], ["b"]]
+    assert list(counter.raised) == [""]
 
 
 def test_who_comes_alone_is_served_at_once() -> None:

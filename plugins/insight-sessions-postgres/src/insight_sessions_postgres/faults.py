@@ -34,7 +34,8 @@ _STANDBY: Final = (
 _WHAT: Final = {
     "0A000": _STANDBY,
     "25006": _STANDBY,
-    NO_RIGHT: "refuses for lack of rights. Let the role of the address use the schema and write its tables",
+    NO_RIGHT: "refuses for lack of rights. Let the role of the address use the schema, write its tables and execute "
+    "its function; after an upgrade, let the owner open the store once",
     "53100": "has no disk space left",
     "53200": "has no memory left",
     "22021": "refused a text that it cannot store",

@@ -14,7 +14,7 @@ from psycopg import errors
 from psycopg.rows import tuple_row
 
 from insight_sessions import StorageError, UpgradeNeeded
-from insight_sessions_postgres.writing import FUNCTION
+from insight_sessions_postgres import writing
 
 MARK: Final = "insight_sessions"
 _TABLES: Final = ("meta", "consumer", "project", "record", "journal", "receipt", "outbox", "line")
@@ -63,7 +63,7 @@ CREATE TABLE @.line (
 CREATE INDEX line_head ON @.line (consumer, head);
 """
 
-MIGRATIONS: tuple[str, ...] = (_CREATE, FUNCTION)
+MIGRATIONS: tuple[str, ...] = (_CREATE,)
 """What makes each number of the schema out of the one before. They only ever add, so that an older release works on."""
 
 LEAST: int = 1
@@ -103,13 +103,16 @@ def recognise(connection: Connection, schema: str, name: str, epoch: Callable[[]
         UpgradeNeeded: a newer release made it.
     """
     number = _number(connection, schema, name)
-    if number < len(MIGRATIONS) and epoch is None:
-        raise StorageError(f"{name}: there is no store in the schema {schema} yet; open it once by its address")
-    if number < len(MIGRATIONS) and epoch is not None:
-        with connection.transaction():
-            # So that of two that begin at once, the second finds what the first one made.
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (key(MARK, "schema", schema),))
-            _migrate(connection, schema, _number(connection, schema, name), epoch)
+    if number >= len(MIGRATIONS) and writing.is_there(connection, quoted(schema)):
+        return
+    if epoch is None:
+        lack = "is of an older release, or was renamed or copied" if number else "is not there yet"
+        raise StorageError(f"{name}: the store in the schema {schema} {lack}; open it once by its address")
+    with connection.transaction():
+        # So that of two that begin at once, the second finds what the first one made.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (key(MARK, "schema", schema),))
+        _migrate(connection, schema, _number(connection, schema, name), epoch)
+        connection.execute(writing.function(quoted(schema)))
 
 
 def _number(connection: Connection, schema: str, name: str) -> int:

@@ -4,7 +4,11 @@ A server reads and plans a statement every time it comes, which for a small batc
 does is planned once for each connection. Prepared statements would do the same, but not behind a pooler.
 """
 
-from typing import Final
+from hashlib import sha256
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import tuple_row
 
 from insight_sessions.storage.port import Change
 from insight_sessions_postgres.letters import number, put, put_any
@@ -12,16 +16,16 @@ from insight_sessions_postgres.statements import Call, Statements
 
 # A release that needs another one adds it with other arguments: older processes go on using this one. Deliveries for a
 # consumer that was retired since the hold began are not written: as if it had come before.
-FUNCTION: Final = """
-CREATE FUNCTION @.write(
+_FUNCTION: Final = """
+CREATE OR REPLACE FUNCTION @.write(
     its_project text, its_version bigint, its_journal_end bigint, its_wake_at bigint,
     kinds text[], ids text[], subjects text[], unique_keys text[], bodies text[], entries text[],
     commands text[], fingerprints text[], result_kinds text[], results text[], times bigint[],
     deliveries text[], consumers text[], streams text[], letters text[], moments bigint[]
-) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $write$
+) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $mark$
 BEGIN
     UPDATE @.project SET version = its_version, journal_end = its_journal_end, wake_at = its_wake_at
-    WHERE project_id = its_project;
+    WHERE project_id = its_project AND version = its_version - 1;
     IF NOT FOUND THEN
         INSERT INTO @.project (project_id, version, journal_end, wake_at)
         VALUES (its_project, its_version, its_journal_end, its_wake_at);
@@ -55,8 +59,25 @@ BEGIN
         ON CONFLICT (consumer, stream) DO UPDATE SET head = line.head WHERE false;
     END IF;
 END
-$write$;
+$mark$;
 """
+
+_THERE: Final = """
+SELECT prosrc FROM pg_proc WHERE proname = 'write' AND pronargs = 20 AND pronamespace = to_regnamespace(%s)
+"""
+
+
+def is_there(connection: psycopg.Connection[Any], schema: str) -> bool:
+    """Whether a schema, its name quoted, has the function: one that was renamed or copied has another's, or none."""
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    return any(f"{schema}.project" in source for (source,) in cursor.execute(_THERE.encode(), [schema]))
+
+
+def function(schema: str) -> bytes:
+    """What makes it for a schema, its name quoted."""
+    mark = f"$w{sha256(schema.encode()).hexdigest()[:16]}$"  # no name holds its own
+    return _FUNCTION.replace("$mark$", mark).replace("@", schema).encode()
+
 
 TEMPLATES: Final = {
     "write": """
