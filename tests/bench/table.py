@@ -84,8 +84,7 @@ def in_turns(rounds: int, *works: Callable[[], float]) -> list[float]:
 
 def seconds(work: Callable[[], object]) -> float:
     """How long a work takes, with the garbage it makes; what was there before is not looked through for garbage."""
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # and not looked through for garbage first, either: that would empty the processor's caches
     try:
         start = perf_counter()
         work()
