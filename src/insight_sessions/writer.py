@@ -44,7 +44,7 @@ KEPT_PROJECTS: Final = 128
 """How many projects' states are kept in memory; the least recently used are dropped."""
 
 TRIES: Final = 3
-"""How often a batch is tried when the store is busy."""
+"""How often a batch is tried when the store is busy once its project is held; to hold it, the store itself waits."""
 
 
 AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,6 +88,21 @@ class _Kept:
     state: ProjectState
     wake_at: datetime | None = None
     newer: bool = False
+
+
+@dataclass(slots=True)
+class Effort:
+    """How the tries to serve a batch went.
+
+    Args:
+        tries: how many there were.
+        held: whether the last one came to hold the project.
+        sent: whether any of them asked the store to commit.
+    """
+
+    tries: int = 0
+    held: bool = False
+    sent: bool = False
 
 
 @lru_cache(maxsize=64)
@@ -278,23 +293,24 @@ class Writer:
             line.pass_through(requests[start : start + BATCH])
 
     def _serve(self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]]) -> None:
-        tries = 1
-        while not self._is_served(project_id, requests, more, tries):
-            self._runtime.sleep(self._runtime.jitter() * 0.05 * tries)
-            tries += 1
+        effort = Effort()
+        while not self._is_served(project_id, requests, more, effort):
+            self._runtime.sleep(self._runtime.jitter() * 0.05 * effort.tries)
+            more = tuple  # who comes later has tries of their own
 
     def _is_served(
-        self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]], tries: int
+        self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]], effort: Effort
     ) -> bool:
         """Whether everyone has an answer; not when the store was busy and there are tries left."""
+        effort.tries += 1
+        effort.held = False
         try:
-            # Who comes later has tries of their own.
-            self._attempt(project_id, requests, more if tries == 1 else tuple)
+            self._attempt(project_id, requests, more, effort)
         except StorageError as error:
             self._drop(project_id)
-            if self._settled_by_receipts(project_id, requests):
+            if effort.held and self._settled_by_receipts(project_id, requests):
                 return True
-            if isinstance(error, StorageBusy) and tries < TRIES:
+            if effort.held and isinstance(error, StorageBusy) and effort.tries < TRIES:
                 return False
             if not requests:
                 raise
@@ -305,12 +321,13 @@ class Writer:
         return True
 
     def _attempt(
-        self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]]
+        self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]], effort: Effort
     ) -> None:
         """Hold the project, decide everything, commit once."""
         if project_id not in self._kept:
             self._caught_up(project_id, None)  # nobody has to wait while a large project is read
         with self._storage.hold(project_id) as hold:
+            effort.held = True
             kept = self._caught_up(project_id, hold)
             if kept.newer:
                 raise UpgradeNeeded(f"a newer release wrote project {project_id!r}; this one must not change it")
@@ -320,7 +337,8 @@ class Writer:
             if kept.state.announced is not None:
                 batch.begin()
                 self._let_time_pass(batch, kept.wake_at, moment)
-            given = [request.id for request in requests if request.fingerprint]
+            # What an earlier try sent may be there, although nobody could be asked for its receipts.
+            given = [request.id for request in requests if request.fingerprint or (effort.sent and request.id)]
             known: Mapping[str, Receipt] = hold.receipts(given) if given else {}
             for request in requests:
                 receipt = known.get(request.id) or batch.receipts.get(request.id)
@@ -330,6 +348,7 @@ class Writer:
                     self._decide(request, batch, moment)
             change = batch.change
             if change is not None:
+                effort.sent = True
                 hold.commit(change)
         if change is not None:
             end = batch.state.journal_end

@@ -15,7 +15,7 @@ from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.port import Storage
 from insight_sessions.storage.sqlite import SQLiteStorage
 from insight_sessions.testing.place import PATIENCE
-from insight_sessions.writer import Request, Writer
+from insight_sessions.writer import Effort, Request, Writer
 from tests.simulation.contenders import desk_on, project, register
 
 THREADS = 16
@@ -93,14 +93,14 @@ def test_nobody_hangs_when_the_leading_thread_dies(desk: Desk, monkeypatch: pyte
     leads, queued, batches = threading.Event(), threading.Event(), list[int]()
     attempt = Writer._attempt
 
-    def dies(self: Writer, project_id: str, requests: list[Request[Any]], more: object) -> None:
+    def dies(self: Writer, project_id: str, requests: list[Request[Any]], more: object, effort: Effort) -> None:
         batches.append(len(requests))
         if len(batches) == 1:
             leads.set()
             assert queued.wait(PATIENCE)
         if len(batches) == 2:
             raise Killed
-        attempt(self, project_id, requests, lambda: ())
+        attempt(self, project_id, requests, lambda: (), effort)
 
     monkeypatch.setattr(Writer, "_attempt", dies)
     first = Crew([lambda: register(desk, "first")]).start()
@@ -126,14 +126,17 @@ def test_who_comes_while_a_busy_batch_is_tried_again_is_not_part_of_it(
     batches, late = list[int](), list[Crew]()
     attempt = Writer._attempt
 
-    def busy(self: Writer, project_id: str, requests: list[Request[Any]], more: Callable[[], Any]) -> None:
+    def busy(
+        self: Writer, project_id: str, requests: list[Request[Any]], more: Callable[[], Any], effort: Effort
+    ) -> None:
         if not batches:
             batches.append(len(requests))
+            effort.held = True
             raise StorageBusy("busy")
         if not late:
             late.append(Crew([lambda: register(desk, "late")]).start())
             wait_until_in_line(desk, 1)
-        attempt(self, project_id, requests, more)
+        attempt(self, project_id, requests, more, effort)
         batches.append(len(requests))
 
     monkeypatch.setattr(Writer, "_attempt", busy)

@@ -484,7 +484,7 @@ def test_a_store_that_fails_is_the_only_thing_that_is_raised() -> None:
     with pytest.raises(StorageError):
         room.desk.receive_reply(answer("ACCEPTED"))
     assert room.registration.partstat is None
-    storage.refuse_hold = [StorageBusy("busy")]
+    storage.refuse_commit = [StorageBusy("busy")]
     storage.lose_answer = [StorageError("lost")]
     assert room.desk.receive_reply(answer("ACCEPTED")).reason is ReplyReason.RECORDED
     assert room.registration.partstat == "ACCEPTED"

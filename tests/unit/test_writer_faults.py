@@ -43,13 +43,21 @@ def test_a_busy_store_is_tried_again() -> None:
     """After a short rest that grows, with some chance in it."""
     storage, clock = Shaky(), Clock()
     desk = open_call(desk_on(storage, clock=clock))
-    storage.refuse_hold = [StorageBusy("held"), StorageBusy("held")]
-    assert desk.do(interest("ada", "mon")).place == "mon"
-    clock.rests.clear()
     storage.refuse_commit = [StorageBusy("held")] * (TRIES - 1)
     assert desk.do(interest("ben", "tue")).place == "tue"
     assert len(clock.rests) == TRIES - 1
     assert all(0 <= rest < 0.05 * number for number, rest in enumerate(clock.rests, 1))
+
+
+def test_nobody_waits_longer_for_a_project_than_the_store_itself() -> None:
+    """It waited as long as it was told to: to try again would make that many times as long, in vain."""
+    storage, clock = Shaky(), Clock()
+    desk = open_call(desk_on(storage, clock=clock))
+    storage.refuse_hold = [StorageBusy("held for too long"), StorageError("never asked for")]
+    with pytest.raises(StorageBusy, match="held for too long"):
+        desk.do(interest("ada", "mon"))
+    assert (clock.rests, len(storage.refuse_hold)) == ([], 1)
+    assert len(desk.state(P).registrations) == 0
 
 
 def test_a_store_that_stays_busy_is_a_typed_error() -> None:
@@ -139,11 +147,29 @@ def test_when_even_the_receipts_cannot_be_read_it_is_a_typed_error() -> None:
     assert len(desk.state(P).registrations) == 1
 
 
+def test_what_is_tried_again_is_not_done_twice_although_nobody_could_be_asked_about_the_first_time() -> None:
+    """The next try finds the receipts of all, and not only of those whose ids the caller chose."""
+    storage = Shaky()
+    desk = open_call(desk_on(storage))
+    commits = len(storage.commits)
+    storage.lose_answer = [StorageBusy("failover")]
+
+    def gone() -> None:
+        storage.refuse_hold.append(StorageError("still away"))
+        storage.holding = None
+
+    storage.holding = gone
+    outcomes = desk.do_many(P, [interest("ada", "mon"), interest("ben", "tue")])
+    assert [outcome.refusal for outcome in outcomes] == [None, None]
+    assert [outcome.result for outcome in outcomes] == [desk.state(P).registration_of(who) for who in ("ada", "ben")]
+    assert len(storage.commits) == commits + 1
+
+
 def test_a_store_that_cannot_be_held_at_all_is_a_typed_error() -> None:
     """Nothing was decided."""
     storage = Shaky()
     desk = open_call(desk_on(storage))
-    storage.refuse_hold = [StorageError("gone"), StorageError("gone")]
+    storage.refuse_hold = [StorageError("gone")]
     with pytest.raises(StorageError, match="gone"):
         desk.do(interest("ada", "mon"))
     assert len(desk.state(P).registrations) == 0
