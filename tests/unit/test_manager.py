@@ -458,8 +458,10 @@ def test_an_unknown_scheme_lists_the_known_ones() -> None:
         load().open_storage("postgresql://ada:secret@host/db", Runtime())
     assert str(found.value) == (
         "no plugin keeps projects in postgresql:; known are memory:, sqlite:. "
-        "For another store, install the plugin that brings it."
+        "For another store, install insight-sessions-postgres."
     )
+    with pytest.raises(StorageError, match=r"For another store, install the plugin that brings it\.$"):
+        load().open_storage("cupboard:", Runtime())
     with pytest.raises(StorageError, match="a storage address begins with a scheme; known are memory:, "):
         load().open_storage("memory", Runtime())
 

@@ -1,8 +1,13 @@
 """Wrong addresses, wrong rights, wrong databases: an error that says what to do, and no password in it."""
 
 import os
+import socket
+import subprocess
+import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
+from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 import psycopg
@@ -69,6 +74,8 @@ def of(role: str, url: str, password: str = SECRET) -> str:
         (f"postgresql://me:{SECRET}@localhost/db?nonsense=1", "cannot be read"),
         (f"mysql://me:{SECRET}@localhost/db", "no address of a PostgreSQL store"),
         (f"postgresql://me:{SECRET}@localhost/db?a#b", "cannot be read"),
+        (f"postgresql://me:p@{SECRET}@localhost/db", "%40"),
+        (f"postgresql://me:12/{SECRET}@localhost/db", "%2F"),
         ("host=localhost", "no address of a PostgreSQL store"),
         (f"postgresql://me:{SECRET}@localhost/db?schema=", "cannot be the name"),
         (f"postgresql://me:{SECRET}@localhost/db?schema=pg_mine", "cannot be the name"),
@@ -81,6 +88,26 @@ def test_an_address_that_is_none(url: str, said: str) -> None:
     with pytest.raises(StorageError, match=said) as raised:
         PostgresStorage.open(url)
     assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("limit", ["connect", "pool", "lock", "statement", "idle", "restart", "connections"])
+def test_a_limit_that_is_none(limit: str) -> None:
+    """Said when it is made, and not when somebody waits."""
+    for wrong in (-1, float("nan")):
+        with pytest.raises(ValueError, match=limit):
+            Limits(**cast("Any", {limit: wrong}))
+    if limit != "connections":
+        with pytest.raises(ValueError, match="no more than a day"):
+            Limits(**cast("Any", {limit: 1e9}))
+    Limits(restart=0)
+
+
+def test_a_driver_without_its_library() -> None:
+    """What to install is said; the driver itself says it only to whoever reads its own error."""
+    code = "from insight_sessions import Desk; Desk.open('postgresql://me@localhost/db')"
+    environment = {**os.environ, "PSYCOPG_IMPL": "c"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert "StorageError: psycopg, the driver of PostgreSQL, finds no libpq: install" in done.stderr
 
 
 def test_a_password_is_taken_as_it_is_written(url: str) -> None:
@@ -125,6 +152,34 @@ def test_a_role_or_database_that_is_not_there(strict: Server) -> None:
     assert "no such database" in refusal(strict.dsn("nowhere"))
 
 
+def test_a_role_that_may_not_log_in_or_has_all_its_connections(strict: Server) -> None:
+    """The one needs somebody to change something, the other may be gone a moment later."""
+    url, owner = strict.fresh(), strict.dsn("postgres")
+    tell(owner, "ALTER ROLE guest NOLOGIN")
+    assert "right to LOGIN" in refusal(of("guest", url))
+    tell(owner, "ALTER ROLE guest LOGIN CONNECTION LIMIT 0")
+    assert "has no connection left" in refusal(of("guest", url), StorageBusy)
+    tell(owner, "ALTER ROLE guest CONNECTION LIMIT -1")
+
+
+def test_something_else_answers() -> None:
+    """A web server, such as is behind a port that was mistyped."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            for _ in range(2):
+                caller, _ = listening.accept()
+                with caller:
+                    caller.recv(100)
+                    caller.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        port = listening.getsockname()[1]
+        assert "is no PostgreSQL server" in refusal(f"postgresql://me@127.0.0.1:{port}/db?sslmode=require")
+        answering.join()
+
+
 def test_a_role_that_is_not_there(postgres: Databases, url: str) -> None:
     nobody = urlsplit(url)._replace(netloc="nobody_at_all@").geturl()
     assert "knows no such role" in refusal(nobody)
@@ -137,11 +192,13 @@ def test_no_right_to_connect(strict: Server) -> None:
     assert "right to CONNECT" in refusal(of("guest", url))
 
 
-def test_no_right_to_make_the_schema_or_to_write(strict: Server, opened: Opens) -> None:
-    """What is missing is named; with it, all but the scrubbing works for a role that owns nothing."""
+def test_no_right_to_make_the_schema_or_to_write(
+    strict: Server, opened: Opens, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is missing is named, once; with it, all but the scrubbing works for a role that owns nothing."""
     url = strict.fresh()
     guest = of("guest", url)
-    assert "lack of rights" in refusal(guest)
+    assert "needs CREATE on the database" in refusal(guest)
     write(opened(url), "p", thing("a"))
     assert "lack of rights" in refusal(guest)
     tell(url, "GRANT USAGE ON SCHEMA insight_sessions TO guest")
@@ -154,6 +211,7 @@ def test_no_right_to_make_the_schema_or_to_write(strict: Server, opened: Opens) 
     assert write(opened(guest), "p") == 2
     scrub = opened(guest).scrub()
     assert (scrub.clean, scrub.reason[:14]) == (False, "only the owner")
+    assert caplog.text == "", "the driver says the same once more, and less well"
 
 
 def test_a_schema_made_beforehand_needs_no_right_on_the_database(strict: Server, opened: Opens) -> None:
@@ -242,6 +300,15 @@ def test_a_store_that_was_renamed_or_copied_writes_into_itself(strict: Server, o
 def test_a_schema_of_any_name_is_written_to(url: str, opened: Opens, name: str) -> None:
     store = opened(f"{url.rpartition('&')[0]}&schema={quote(name)}")
     assert (write(store, "p"), write(store, "p")) == (1, 2)
+
+
+def test_a_schema_that_is_dropped_meanwhile(url: str, opened: Opens) -> None:
+    store = opened(url)
+    assert write(store, "p") == 1
+    tell(url.rpartition("&")[0], f"DROP SCHEMA {url.rpartition('=')[2]} CASCADE")
+    for ask in (store.project_ids, lambda: write(store, "p")):
+        with pytest.raises(StorageError, match="no tables of a store there any more"):
+            ask()
 
 
 def test_a_version_that_somebody_else_wrote_is_not_overwritten(url: str, opened: Opens) -> None:

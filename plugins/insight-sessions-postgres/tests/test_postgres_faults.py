@@ -276,6 +276,31 @@ def test_errors_of_the_driver_become_ours() -> None:
     assert not is_lost(None)
 
 
+@pytest.mark.parametrize(
+    ("words", "busy", "said"),
+    [
+        ('connection to server at "tls.example.org", port 1 failed: Connection refused', True, "server running there"),
+        ('on socket "/tmp/certificate/.s.PGSQL.5432" failed: No such file', True, "server running there"),
+        ("failed: SSL connection has been closed unexpectedly", True, "server running there"),
+        ("failed: server closed the connection unexpectedly", True, "server running there"),
+        ("FATAL:  the database system is starting up", True, "starting or stopping"),
+        ("FATAL:  sorry, too many clients already", True, "no connection left"),
+        ("FATAL:  remaining connection slots are reserved for superusers", True, "no connection left"),
+        ('FATAL:  database "role" does not exist', False, "no such database"),
+        ('FATAL:  role "database" does not exist', False, "no such role"),
+        ("failed: server does not support SSL, but SSL was required", False, "does not encrypt"),
+        ("failed: SSL error: certificate verify failed", False, "certificates"),
+        ('failed: invalid sslmode value: "verify-fulll"', False, "no such sslmode="),
+    ],
+)
+def test_what_is_said_of_a_connection_that_was_not_made(words: str, *, busy: bool, said: str) -> None:
+    """By the words of the server or its library, whatever the names in them; it is waited for what may pass."""
+    error = errors.OperationalError(words)
+    made = translated(error, "here")
+    assert (type(made), is_lost(error)) == ((StorageBusy, True) if busy else (StorageError, False))
+    assert said in str(made)
+
+
 def test_retired_while_somebody_posts(url: str, opened: Opens) -> None:
     """The delivery is not written: as if it had come before."""
     one, other = opened(url), opened(url)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from insight_sessions import Runtime, StorageBackend, hookimpl
+from insight_sessions import Runtime, StorageBackend, StorageError, hookimpl
 from insight_sessions.storage.port import Storage
 
 if TYPE_CHECKING:
@@ -31,8 +31,12 @@ def __getattr__(name: str) -> object:
 
 
 def _open(url: str, runtime: Runtime) -> Storage:
-    from insight_sessions_postgres.storage import PostgresStorage  # noqa: PLC0415 - as above
-
+    try:
+        from insight_sessions_postgres.storage import PostgresStorage  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise StorageError(
+            "psycopg, the driver of PostgreSQL, finds no libpq: install insight-sessions-postgres[binary], or libpq"
+        ) from error
     return PostgresStorage.open(url, runtime=runtime)
 
 

@@ -12,6 +12,7 @@ from insight_sessions import StorageError
 
 SCHEMA: Final = "insight_sessions"
 _HELP: Final = "write postgresql://user@host/database, with ?schema=name for a schema of another name"
+_LONGEST: Final = 86_400
 _PLACE: Final = (
     ("host", "PGHOST", "localhost"),
     ("port", "PGPORT", "5432"),
@@ -23,6 +24,9 @@ _PLACE: Final = (
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long a store waits, in seconds, and how many connections a process may have.
+
+    Raises:
+        ValueError: it could not wait so long, or had no connection.
 
     Args:
         connect: for the server to take a connection.
@@ -41,6 +45,15 @@ class Limits:
     idle: float = 60
     restart: float = 10
     connections: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "pool", "lock", "statement", "idle"):
+            if not 0 < getattr(self, name) <= _LONGEST:
+                raise ValueError(f"{name} is seconds to wait: more than 0, and no more than a day")
+        if not 0 <= self.restart <= _LONGEST:
+            raise ValueError("restart is seconds to wait: 0 or more, and no more than a day")
+        if not self.connections >= 1:
+            raise ValueError("a process needs one of its connections at least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,9 @@ class Address:
         dsn = base + mark + "&".join(one for one in settings if not one.startswith("schema="))
         if not base.startswith(("postgresql://", "postgres://")):
             raise StorageError(f"this is no address of a PostgreSQL store: {_HELP}")
+        authority, _, path = base.partition("://")[2].partition("/")
+        if authority.count("@") > 1 or "@" in path or "/" in path:  # libpq would take a part of it for the host
+            raise StorageError("in the address of the PostgreSQL store, write an @ of a password as %40 and a / as %2F")
         try:
             read = conninfo_to_dict(dsn)
         except psycopg.Error:  # which may name the password

@@ -1,6 +1,7 @@
 """Statements of one transaction, sent together and answered together."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import psycopg
@@ -78,17 +79,25 @@ class Transaction:
         Args:
             sending: sends the statements.
         """
-        with self.connection.pipeline():
-            if not self.is_open:
-                self.is_open = True
-                for call in self._opening:
-                    self.send(call)
-            sending()
-            if not self._apart:
-                self._close()
+        with self.connection.pipeline() as pipeline:
+            try:
+                self._send_last(sending)
+            except psycopg.Error:
+                with suppress(psycopg.Error):  # what comes after the first fault, or the driver writes it into a log
+                    pipeline.sync()
+                raise
         if self._apart:
             self._close()
         self.is_open = False
+
+    def _send_last(self, sending: Callable[[], None]) -> None:
+        if not self.is_open:
+            self.is_open = True
+            for call in self._opening:
+                self.send(call)
+        sending()
+        if not self._apart:
+            self._close()
 
     def _close(self) -> None:
         for call in self._closing:
