@@ -11,7 +11,8 @@ from insight_sessions.tables.reading import Columns, Table, read_with
 OF_MEMBER: Final = ("id", "name", "email")
 """The columns without which nobody is known."""
 
-MORE_OF_MEMBER: Final = ("language", "active", "valid_until", "attribute:*")
+_FIELDS: Final = ("language", "active", "valid_until")
+MORE_OF_MEMBER: Final = (*_FIELDS, "attribute:*")
 """Those that may be there as well."""
 
 
@@ -22,7 +23,7 @@ def member_of(cells: Mapping[str, str]) -> Member:
         pydantic.ValidationError: something in it is wrong.
     """
     given: dict[str, object] = {name: cells[name] for name in OF_MEMBER if cells[name]}
-    given |= {name: cell for name in MORE_OF_MEMBER if (cell := cells.get(name, "").strip())}
+    given |= {name: cell for name in _FIELDS if (cell := cells.get(name, "").strip())}
     return Member.model_validate({**given, "attributes": by_name(cells, "attribute")})
 
 
