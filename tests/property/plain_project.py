@@ -232,7 +232,8 @@ class PlainProject:
             one.update(place=None, switching=False)
             held = one["offer"][0] if one["offer"] else None
             others = (wish for wish in one["wishes"] if wish != session)
-            free = next((wish for wish in others if wish == held or self.can_take(one, wish)), None)
+            theirs = (wish for wish in others if (wish == held and self.lasts(one, wish)) or self.can_take(one, wish))
+            free = next(theirs, None)
             if free is None:
                 one.update(displaced=True, accepted=True)
             else:

@@ -287,7 +287,8 @@ class RulesMachine(RuleBasedStateMachine):
         one = asked[pick % len(asked)]
         kind = AcceptOffer if accepts else RefuseOffer
         command = kind(project_id="p", registration_id=one["id"])
-        if plain.cancelled or not one["offer"]:
+        shut_out = one["offer"] and accepts and not plain.lasts(one, one["offer"][0])  # by rules that came later
+        if plain.cancelled or not one["offer"] or shut_out:
             self.refused(command)
         elif accepts:
             self.same(command, lambda: plain.confirm(one["id"], one["offer"][0]))

@@ -1,6 +1,7 @@
 """The contract of a store, S6: deliveries are claimed, settled and kept in order."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
@@ -234,14 +235,13 @@ class OutboxContract:
     @given(data=st.data())
     def test_s6_any_history_of_claims_follows_the_model(self, place: Place, data: st.DataObject) -> None:
         """S6: whatever is posted, claimed, settled and requeued, a plain list says the same."""
-        storage = place.open()
-        project = f"outbox {len(storage.project_ids())}"
-        consumers = [f"{project} {each}" for each in ("mail", "web")]
-        storage.consumers(add=consumers)
-        write(storage, project)
-        model = OutboxModel(storage, project, consumers)
-        steps = st.sampled_from(["post", "claim", "claim", "settle", "settle", "requeue", "wait"])
-        for step in data.draw(st.lists(steps, min_size=3, max_size=25)):
-            getattr(model, step)(data.draw)
-            model.compare()
-        storage.close()
+        with closing(place.open()) as storage:
+            project = f"outbox {len(storage.project_ids())}"
+            consumers = [f"{project} {each}" for each in ("mail", "web")]
+            storage.consumers(add=consumers)
+            write(storage, project)
+            model = OutboxModel(storage, project, consumers)
+            steps = st.sampled_from(["post", "claim", "claim", "settle", "settle", "requeue", "wait"])
+            for step in data.draw(st.lists(steps, min_size=3, max_size=25)):
+                getattr(model, step)(data.draw)
+                model.compare()
