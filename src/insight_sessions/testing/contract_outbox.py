@@ -245,3 +245,4 @@ class OutboxContract:
             for step in data.draw(st.lists(steps, min_size=3, max_size=25)):
                 getattr(model, step)(data.draw)
                 model.compare()
+            model.leave()

@@ -126,6 +126,13 @@ class OutboxModel:
         if row.dead:
             row.dead, row.attempts, row.ready = False, 1, self._now
 
+    def leave(self) -> None:
+        """Leave nothing behind, not even dead letters: others work in the same store, and look at all there is."""
+        for row in self.rows:
+            if row.dead:
+                self._storage.requeue(row.id, self._now)
+        self._storage.consumers(retire=self._consumers)
+
     def compare(self) -> None:
         """What waits and what was given up on is the same."""
         waiting = dict.fromkeys(self._consumers, 0)
