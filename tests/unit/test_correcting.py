@@ -283,7 +283,7 @@ def test_all_projects_are_corrected_and_one_that_fails_keeps_none_from_it() -> N
         open_call(desk, project(session("mon"), id=id))
         desk.do(interest("ada", "mon").model_copy(update={"project_id": id}))
     open_call(desk, project(session("mon"), id="third"))
-    store.refuse_hold = [StorageError("away"), StorageError("away")]
+    store.refuse_hold = [StorageError("away")]
     new = member("ada", email=NEW)
     with pytest.raises(StorageError, match="away"):
         desk.correct_member(new)

@@ -460,6 +460,8 @@ def test_an_unknown_scheme_lists_the_known_ones() -> None:
         "no plugin keeps projects in postgresql:; known are memory:, sqlite:. "
         "For another store, install insight-sessions-postgres."
     )
+    with pytest.raises(StorageError, match=r"For another store, install insight-sessions-postgres\.$"):
+        load().open_storage("postgres://host/db", Runtime())
     with pytest.raises(StorageError, match=r"For another store, install the plugin that brings it\.$"):
         load().open_storage("cupboard:", Runtime())
     with pytest.raises(StorageError, match="a storage address begins with a scheme; known are memory:, "):

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 from insight_sessions_postgres import Limits, PostgresStorage
 from insight_sessions_postgres.letters import got, put
 
-from insight_sessions import Desk
+from insight_sessions import Desk, Runtime
+from insight_sessions.hooks.manager import load_plugins
+from insight_sessions.testing.place import thing, write
 
 README = Path(__file__).parents[1] / "README.md"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x00\x01\x02"))
@@ -25,6 +28,14 @@ def test_it_is_found_by_its_entry_point(url: str) -> None:
     assert found.load() is insight_sessions_postgres
     with Desk.open(url) as desk:
         assert "insight-sessions-postgres" in desk.health().plugins or "postgres" in desk.health().plugins
+
+
+def test_the_shorter_scheme_names_the_same_store(url: str) -> None:
+    """Hosting services write ``postgres:`` into the environment."""
+    with closing(load_plugins().open_storage(url, Runtime())) as storage:
+        write(storage, "p", thing("a"))
+    with closing(load_plugins().open_storage(url.replace("postgresql:", "postgres:", 1), Runtime())) as storage:
+        assert storage.project_ids() == ["p"]
 
 
 def test_the_driver_is_loaded_when_a_store_is_opened() -> None:

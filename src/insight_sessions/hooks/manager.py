@@ -103,7 +103,9 @@ class Plugins:
             # Never the whole address: it may hold a password.
             problem = f"no plugin keeps projects in {scheme}:" if colon else "a storage address begins with a scheme"
             known = ", ".join(f"{name}:" for name in sorted(self._backends))
-            plugin = "insight-sessions-postgres" if scheme == "postgresql" else "the plugin that brings it"
+            plugin = (
+                "insight-sessions-postgres" if scheme in {"postgresql", "postgres"} else "the plugin that brings it"
+            )
             raise StorageError(f"{problem}; known are {known}. For another store, install {plugin}.")
         asks, backend = found
         try:

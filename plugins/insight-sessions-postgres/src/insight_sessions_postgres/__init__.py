@@ -44,3 +44,15 @@ def _open(url: str, runtime: Runtime) -> Storage:
 def insight_sessions_storage_backend() -> StorageBackend:
     """The scheme ``postgresql:``, and how to open a store of that kind."""
     return StorageBackend("postgresql", _open)
+
+
+class _Short:
+    """The same kind of store, by the scheme that many hosting services write."""
+
+    @hookimpl
+    def insight_sessions_storage_backend(self) -> StorageBackend:
+        """The scheme ``postgres:``."""
+        return StorageBackend("postgres", _open)
+
+
+short = _Short()
