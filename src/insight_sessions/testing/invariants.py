@@ -26,7 +26,7 @@ from insight_sessions.domain.state import ProjectState
 from insight_sessions.domain.zone import instant, is_newer, tzdata_version
 from insight_sessions.testing.audience import check_followers
 from insight_sessions.testing.bounced import check_bounces
-from insight_sessions.testing.eligible import check_allocated, is_to_be_checked, lets_in
+from insight_sessions.testing.eligible import check_allocated, is_old, is_to_be_checked, lets_in
 from insight_sessions.testing.invariants_answers import check_unaccepted
 from insight_sessions.testing.invariants_attendance import check_recorded
 from insight_sessions.testing.learned import check_learned
@@ -142,17 +142,17 @@ def _check_working_out(
     """What was worked out beforehand did what it must."""
     after = decided.state
     if isinstance(command, Allocate):
-        _check_allocation(before, after, told)
+        _check_allocation(before, after, now, told)
     if isinstance(command, Consolidate):
         _check_consolidation(before, command, decided, now)
 
 
-def _check_allocation(before: ProjectState, after: ProjectState, told: Counter[str]) -> None:
+def _check_allocation(before: ProjectState, after: ProjectState, now: datetime, told: Counter[str]) -> None:
     """Whoever has a place keeps it, and everybody else who takes part has one now, or waits and was told so once."""
     for id, known in before.registrations.items():
         one = after.registrations[id]
-        takes_part = known.place is None and bool(known.hopes_for) and known.offer is None and not known.barred
-        if not takes_part:
+        hopes = known.place is None and bool(known.hopes_for) and known.offer is None
+        if not hopes or known.barred or is_old(before, known, now):
             expect(one == known and not told[id], "an allocation leaves in peace whoever takes no part in it", id)
             continue
         expect(one.place is None or one.place in one.wishes, "an allocation gives only what was wished for", id)

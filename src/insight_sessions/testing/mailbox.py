@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from insight_sessions.domain.notices import NoticeKind, Owed
 from insight_sessions.domain.registration import Registration
 from insight_sessions.domain.state import ProjectState
+from insight_sessions.hooks.manager import NOTIFY
 from insight_sessions.storage.port import Storage, Verdict
 from insight_sessions.testing.replaying import Replay
 from insight_sessions.testing.world import LISTENER, NOTIFIERS, Copy, World, expect
@@ -117,9 +118,9 @@ class Mailbox:
             consumer = f"notify/{name}"
             for owed in self.owed.values():
                 id = f"{owed.id}.{number}"
-                verdict = self.world.ended.get(id) or self.world.doubtful.get(id)
+                ends = {self.world.ended.get(id), self.world.doubtful.get(id)}
                 came = (consumer, owed.id) in self._first
-                expect(came or id in dead or verdict is Verdict.SUPERSEDED, "I5 sent at least once", id)
+                expect(came or id in dead or Verdict.SUPERSEDED in ends, "I5 sent at least once", id)
             unheard = {self.owed[id.partition(".")[0]].registration for id in dead if id.endswith(f".{number}")}
             for registration in state.registrations.values():
                 if registration.id not in unheard:
@@ -151,9 +152,12 @@ class Mailbox:
         expect(told, "whoever has a place has it in the calendar", f"{consumer} {one.id} {shown} {begins}")
 
     def _was_kept_from(self, consumer: str, one: Registration) -> bool:
-        """Whether a place came and went before a notice without a calendar part said so.
+        """Whether a place came and went before a notice without a calendar part said so, or one of it was given up.
 
         What follows cannot know whether every calendar had the place, so its end is told to be safe.
         """
         copies = (copy for (by, _), copy in self._first.items() if by == consumer and not copy.invite)
-        return any(self.owed[copy.id].registration == one.id and self.owed[copy.id].method for copy in copies)
+        number = NOTIFIERS.index(consumer.removeprefix(NOTIFY))
+        notices = [self.owed[copy.id] for copy in copies]
+        notices += [owed for owed in self.owed.values() if f"{owed.id}.{number}" in self.buried]
+        return any(owed.registration == one.id and owed.method for owed in notices)

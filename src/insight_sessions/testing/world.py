@@ -302,14 +302,18 @@ class Overseen:
         return claimed
 
     def settle(self, settlements: Sequence[Settlement]) -> int:
-        """As the store does; a settlement with an old token must change nothing."""
+        """As the store does; a settlement with an old token must change nothing, nor what is known of another one."""
         world = self._world
-        stale = [one for one in settlements if world.tokens.get(one.delivery_id) != one.token]
-        world.doubtful.update((one.delivery_id, one.verdict) for one in settlements)
+        fresh = [one for one in settlements if world.tokens.get(one.delivery_id) == one.token]
+        doubts = {one.delivery_id: world.doubtful.get(one.delivery_id) for one in fresh}
+        world.doubtful.update((one.delivery_id, one.verdict) for one in fresh)
         took = self._real.settle(settlements)
-        expect(took <= len(settlements) - len(stale), "S6 settling needs the claim's token")
-        for one in settlements:
+        expect(took <= len(fresh), "S6 settling needs the claim's token")
+        for one in fresh:
             del world.doubtful[one.delivery_id]
+            earlier = doubts[one.delivery_id]
             if took:
                 world.ended[one.delivery_id] = one.verdict
+            elif earlier is not None:
+                world.doubtful[one.delivery_id] = earlier
         return took
