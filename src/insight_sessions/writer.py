@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -46,6 +46,8 @@ KEPT_PROJECTS: Final = 128
 TRIES: Final = 3
 """How often a batch is tried when the store is busy once its project is held; to hold it, the store itself waits."""
 
+LONG: Final = timedelta(seconds=1)
+"""After a try of this length the store has waited for what it needs as long as it may, and is not asked to once more."""
 
 AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When something new is due: long ago, so that a clock that is set back does not hold it up."""
@@ -96,13 +98,19 @@ class Effort:
 
     Args:
         tries: how many there were.
-        held: whether the last one came to hold the project.
-        sent: whether any of them asked the store to commit.
+        held: when the last one came to hold the project; None when it did not.
+        sent: the receipts that the last commit asked for would leave; None when none was asked for.
+        unknown: whether what became of it could not be found out yet.
     """
 
     tries: int = 0
-    held: bool = False
-    sent: bool = False
+    held: datetime | None = None
+    sent: Mapping[str, Receipt] | None = None
+    unknown: bool = False
+
+    def is_proved_by(self, found: Mapping[str, Receipt]) -> bool:
+        """Whether the last commit is there: of a command with the caller's own id, the receipt may be of another."""
+        return any(found.get(id) == receipt for id, receipt in (self.sent or {}).items())
 
 
 @lru_cache(maxsize=64)
@@ -303,18 +311,19 @@ class Writer:
     ) -> bool:
         """Whether everyone has an answer; not when the store was busy and there are tries left."""
         effort.tries += 1
-        effort.held = False
+        effort.held = None
         try:
             self._attempt(project_id, requests, more, effort)
         except StorageError as error:
             self._drop(project_id)
-            if effort.held and self._settled_by_receipts(project_id, requests):
+            waits = effort.held is None or self._runtime.utc_now() - effort.held >= LONG
+            if effort.held is not None and self._settled_by_receipts(project_id, requests, effort):
                 return True
-            if effort.held and isinstance(error, StorageBusy) and effort.tries < TRIES:
+            if isinstance(error, StorageBusy) and not waits and effort.tries < TRIES:
                 return False
             if not requests:
                 raise
-            _fail(requests, error)
+            _fail(requests, error, unknown=effort.unknown)
         except BaseException:
             self._drop(project_id)
             raise
@@ -327,7 +336,7 @@ class Writer:
         if project_id not in self._kept:
             self._caught_up(project_id, None)  # nobody has to wait while a large project is read
         with self._storage.hold(project_id) as hold:
-            effort.held = True
+            effort.held = self._runtime.utc_now()
             kept = self._caught_up(project_id, hold)
             if kept.newer:
                 raise UpgradeNeeded(f"a newer release wrote project {project_id!r}; this one must not change it")
@@ -338,8 +347,10 @@ class Writer:
                 batch.begin()
                 self._let_time_pass(batch, kept.wake_at, moment)
             # What an earlier try sent may be there, although nobody could be asked for its receipts.
-            given = [request.id for request in requests if request.fingerprint or (effort.sent and request.id)]
+            again = effort.sent is not None
+            given = [request.id for request in requests if request.fingerprint or (again and request.id)]
             known: Mapping[str, Receipt] = hold.receipts(given) if given else {}
+            effort.unknown = False
             for request in requests:
                 receipt = known.get(request.id) or batch.receipts.get(request.id)
                 if receipt is not None:
@@ -348,7 +359,7 @@ class Writer:
                     self._decide(request, batch, moment)
             change = batch.change
             if change is not None:
-                effort.sent = True
+                effort.sent, effort.unknown = batch.receipts, True
                 hold.commit(change)
         if change is not None:
             end = batch.state.journal_end
@@ -373,20 +384,25 @@ class Writer:
         batch.add(decided, moment)
         batch.receive(request, decided.result, moment)
 
-    def _settled_by_receipts(self, project_id: str, requests: Sequence[Request[Any]]) -> bool:
-        """Whether a commit whose answer was lost is in the store after all: then its receipts are."""
+    def _settled_by_receipts(self, project_id: str, requests: Sequence[Request[Any]], effort: Effort) -> bool:
+        """Whether a commit whose answer was lost is in the store after all: then its receipts are.
+
+        A refusal stands only when what it was decided with is there: it may rest on what was lost.
+        """
         try:
             with self._storage.hold(project_id) as hold:
                 found = hold.receipts([request.id for request in requests if request.id])
-                if not found:
-                    return False
-                state = self._caught_up(project_id, hold).state
+                state = self._caught_up(project_id, hold).state if found else None
         except StorageError:
             return False
+        effort.unknown = False
+        if state is None:
+            return False
+        is_there = effort.is_proved_by(found)
         for request in requests:
             if request.id in found:
                 _answer(request, found[request.id], state)
-            elif request.error is None:
+            elif request.error is None or not is_there:
                 return False
         return True
 
@@ -403,8 +419,18 @@ def _answer(request: Request[Any], receipt: Receipt, state: ProjectState) -> Non
         request.error = error
 
 
-def _fail(requests: Sequence[Request[Any]], error: StorageError) -> None:
-    """Nothing was written: nobody's answer stands, refusals neither, for they may rest on what was lost."""
+def _fail(requests: Sequence[Request[Any]], error: StorageError, *, unknown: bool) -> None:
+    """Nobody's answer stands, refusals neither, for they may rest on what was lost.
+
+    Args:
+        requests: who is told.
+        error: what the store said.
+        unknown: whether the store may have done it after all: who is told to come again would do it twice.
+    """
+    if unknown and type(error) is not StorageError:
+        doubt = StorageError("the answer of the store was lost; what became of it is not known")
+        doubt.__cause__ = error
+        error = doubt
     for request in requests:
         copy = type(error)(*error.args)
         copy.__cause__ = error

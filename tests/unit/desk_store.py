@@ -50,6 +50,8 @@ class ShakyHold(MemoryHold):
     def commit(self, change: Change) -> None:
         """Write all of it, or nothing, or all of it and lose the answer."""
         store = self._store
+        if store.committing is not None:
+            store.committing()
         if store.refuse_commit:
             raise store.refuse_commit.pop(0)
         super().commit(change)
@@ -68,6 +70,7 @@ class Shaky(MemoryStorage):
         self.refuse_commit: list[BaseException] = []
         self.lose_answer: list[BaseException] = []
         self.holding: Callable[[], None] | None = None
+        self.committing: Callable[[], None] | None = None
 
     @contextmanager
     def hold(self, project_id: str) -> Generator[ShakyHold, None, None]:

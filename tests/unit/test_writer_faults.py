@@ -60,6 +60,17 @@ def test_nobody_waits_longer_for_a_project_than_the_store_itself() -> None:
     assert len(desk.state(P).registrations) == 0
 
 
+def test_what_waited_long_for_the_store_is_not_tried_again() -> None:
+    """Others wait behind it, and it would be in vain once more."""
+    storage, clock = Shaky(), Clock()
+    desk = open_call(desk_on(storage, clock=clock))
+    storage.refuse_commit = [StorageBusy("locked for too long")]
+    storage.committing = lambda: clock.moves(seconds=30)
+    with pytest.raises(StorageBusy, match="locked for too long"):
+        desk.do(interest("ada", "mon"))
+    assert clock.rests == []
+
+
 def test_a_store_that_stays_busy_is_a_typed_error() -> None:
     """After a few tries; nothing was done."""
     storage, clock = Shaky(), Clock()
@@ -128,6 +139,37 @@ def test_a_repeated_command_in_a_commit_that_failed_does_not_speak_for_the_other
     repeated, lost = desk.do_many(P, [interest("cat", "mon", id="k-1"), interest("ada", "tue")])
     assert [type(one.error) for one in (repeated, lost)] == [StorageError, StorageError]
     assert desk.state(P).registration_of("ada") is None
+
+
+def test_a_refusal_that_rests_on_a_failed_commit_does_not_stand_by_the_receipt_of_a_repeat() -> None:
+    """The repeat was committed earlier, and says nothing of what this batch would have changed."""
+    storage, clock = Shaky(), Clock()
+    desk = open_call(desk_on(storage, clock=clock), project(session(capacity=9)))
+    desk.do(interest("cat", "mon", id="k-1"))
+    storage.refuse_commit = [StorageError("disk full")]
+    clock.moves(days=30)
+    repeated, refused = desk.do_many(P, [interest("cat", "mon", id="k-1"), interest("ada", "mon")])
+    assert [type(one.error) for one in (repeated, refused)] == [StorageError, StorageError]
+    repeated, refused = desk.do_many(P, [interest("cat", "mon", id="k-1"), interest("ada", "mon")])
+    assert repeated.error is None
+    assert refused.refusal is not None
+
+
+def test_nobody_is_told_to_come_again_when_it_may_have_been_done() -> None:
+    """The answer was lost, and when it was tried again nobody could be asked: who repeats it would do it twice."""
+    storage = Shaky()
+    desk = open_call(desk_on(storage))
+    storage.lose_answer = [StorageBusy("failover")]
+
+    def gone() -> None:
+        storage.refuse_hold += [StorageBusy("still away"), StorageBusy("still away")]
+        storage.holding = None
+
+    storage.holding = gone
+    with pytest.raises(StorageError, match="not known") as caught:
+        desk.do(interest("ada", "mon"))
+    assert type(caught.value) is StorageError
+    assert desk.state(P).registration_of("ada") is not None
 
 
 def test_when_even_the_receipts_cannot_be_read_it_is_a_typed_error() -> None:
