@@ -1,17 +1,39 @@
 """The line before one project: whoever comes first leads and takes everyone's work along.
 
-A leader answers everyone it took, whatever happens to it, and then hands the lead to the next.
+A leader answers everyone it took, whatever happens to it, and then hands the lead to the next. A signal may raise in it
+at any call, even while it leaves: so what others must see is set by plain assignments, which nothing comes between, and
+those who wait look for it when nobody wakes them.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from os import sched_yield
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from insight_sessions.errors import StorageError
 
 T = TypeVar("T")
+
+LOOK_AGAIN: Final = 1.0
+"""After how many seconds whoever waits looks whether a leader that was interrupted forgot to wake them."""
+
+
+class Batch(Generic[T]):
+    """Those who are served together, and whether they were.
+
+    Args:
+        tickets: who they are.
+        served: whether the leader is done with them, well or not.
+        error: what it died of.
+    """
+
+    __slots__ = ("error", "served", "tickets")
+
+    def __init__(self) -> None:
+        self.tickets: list[Ticket[T]] = []
+        self.served = False
+        self.error: BaseException | None = None
 
 
 class Ticket(Generic[T]):
@@ -21,15 +43,19 @@ class Ticket(Generic[T]):
         items: the work they brought; whoever leads fills in what became of it.
     """
 
-    __slots__ = ("answered", "error", "gate", "items", "leads")
+    __slots__ = ("batch", "gate", "items", "leads")
 
     def __init__(self, items: Sequence[T]) -> None:
         self.items = items
         self.gate = threading.Lock()
         self.gate.acquire()
         self.leads = False
-        self.answered = False
-        self.error: BaseException | None = None
+        self.batch: Batch[T] | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody served them, well or not."""
+        return self.batch is not None and self.batch.served
 
 
 class Line(Generic[T]):
@@ -47,65 +73,87 @@ class Line(Generic[T]):
         self._mutex = threading.Lock()
         self._waiting: deque[Ticket[T]] = deque()
         self._led = False
+        self._leader: int | None = None
         self._shared = False
 
     def pass_through(self, items: Sequence[T]) -> None:
         """Bring work, and come back when it is done.
 
         Raises:
-            StorageError: the thread that led died before it could say what became of the work.
+            StorageError: the thread that led died before it could say what became of the work; or this thread leads
+                already, and would wait for itself.
         """
+        if self._leader == threading.get_ident():
+            raise StorageError("this thread is changing this project already: one change cannot begin within another")
         ticket = Ticket(items)
         try:
             with self._mutex:
+                is_alone = not (self._led or self._waiting)
                 self._waiting.append(ticket)
-                ticket.leads = not self._led
-                self._led = True
-            if not ticket.leads:
-                ticket.gate.acquire()
-            if ticket.leads and not ticket.answered:
+                if is_alone:
+                    self._led = ticket.leads = True
+            while not (ticket.leads or ticket.answered):
+                self._wait(ticket)
+            if not ticket.answered:
                 self._lead()
         finally:
+            if ticket.leads:
+                self._led = False
             self._step_out(ticket)
-        if ticket.error is not None:
-            raise StorageError("the thread that led this batch died; what became of it is not known") from ticket.error
+        if ticket.batch is not None and ticket.batch.error is not None:
+            raise StorageError(
+                "the thread that led this batch died; what became of it is not known"
+            ) from ticket.batch.error
+
+    def _wait(self, ticket: Ticket[T]) -> None:
+        """Wait to be woken; take the lead when it turns out that nobody has it."""
+        if ticket.gate.acquire(timeout=LOOK_AGAIN):
+            return
+        with self._mutex:
+            if not self._led and self._waiting and self._waiting[0] is ticket:
+                self._led = ticket.leads = True
 
     def _lead(self) -> None:
         """Serve a batch; its tickets are answered even if this thread dies of it."""
-        batch: list[Ticket[T]] = []
-        error: BaseException | None = None
+        batch = Batch[T]()
         try:
+            self._leader = threading.get_ident()
             if self._shared:
                 sched_yield()  # who is just coming gets in line first: what is done together costs one commit
             self._serve(self._take(batch), lambda: self._take(batch) if self._waiting else ())
-            self._shared = len(batch) > 1
+            self._shared = len(batch.tickets) > 1
         except BaseException as fault:
-            error = fault
+            batch.error = fault
             raise
         finally:
-            for ticket in batch:
-                ticket.error = error
-                ticket.answered = True
+            self._leader = None
+            batch.served = True
+            for ticket in batch.tickets:
                 ticket.gate.release()
 
-    def _take(self, batch: list[Ticket[T]]) -> list[T]:
+    def _take(self, batch: Batch[T]) -> list[T]:
         """Have those who wait join a batch, as many as it has room for; what they brought."""
         brought: list[T] = []
-        size = sum(len(ticket.items) for ticket in batch)
+        size = sum(len(ticket.items) for ticket in batch.tickets)
         with self._mutex:
-            while self._waiting and (not batch or self._fits(batch, size)):
-                batch.append(self._waiting.popleft())
-                size += len(batch[-1].items)
-                brought += batch[-1].items
+            while self._waiting:
+                ticket = self._waiting[0]
+                if not ticket.answered:  # left in line by a leader that was interrupted just here
+                    if batch.tickets and not self._fits(ticket, batch, size):
+                        break
+                    ticket.batch = batch
+                    batch.tickets.append(ticket)
+                    size += len(ticket.items)
+                    brought += ticket.items
+                self._waiting.popleft()
         return brought
 
-    def _fits(self, batch: Sequence[Ticket[T]], size: int) -> bool:
-        """Whether the next one can join a batch; who brought nothing wants to know whether it failed, and is alone."""
-        items = self._waiting[0].items
-        return bool(items and batch[0].items) and size + len(items) <= self._most
+    def _fits(self, ticket: Ticket[T], batch: Batch[T], size: int) -> bool:
+        """Whether somebody can join a batch; who brought nothing wants to know whether it failed, and is alone."""
+        return bool(ticket.items and batch.tickets[0].items) and size + len(ticket.items) <= self._most
 
     def _step_out(self, ticket: Ticket[T]) -> None:
-        """Leave the line; a lead that this thread has goes to the next."""
+        """Leave the line; a lead that this thread had goes to the next, unless they took it."""
         with self._mutex:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
@@ -113,9 +161,8 @@ class Line(Generic[T]):
                 return
             ticket.leads = False
             self._shared = self._shared or bool(self._waiting)
-            if self._waiting:
+            if self._waiting and not self._led:
                 following = self._waiting[0]
-                following.leads = True
-                following.gate.release()
-            else:
-                self._led = False
+                self._led = following.leads = True
+                if following.gate.locked():
+                    following.gate.release()

@@ -47,7 +47,7 @@ TRIES: Final = 3
 """How often a batch is tried when the store is busy once its project is held; to hold it, the store itself waits."""
 
 LONG: Final = timedelta(seconds=1)
-"""After a try of this length the store has waited for what it needs as long as it may, and is not asked to once more."""
+"""After a try of this length the store has waited as long as it may for what it needs, and is not asked once more."""
 
 AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When something new is due: long ago, so that a clock that is set back does not hold it up."""
@@ -107,6 +107,11 @@ class Effort:
     held: datetime | None = None
     sent: Mapping[str, Receipt] | None = None
     unknown: bool = False
+
+    def begin(self) -> None:
+        """Begin the next try."""
+        self.tries += 1
+        self.held = None
 
     def is_proved_by(self, found: Mapping[str, Receipt]) -> bool:
         """Whether the last commit is there: of a command with the caller's own id, the receipt may be of another."""
@@ -310,8 +315,7 @@ class Writer:
         self, project_id: str, requests: list[Request[Any]], more: Callable[[], Sequence[Request[Any]]], effort: Effort
     ) -> bool:
         """Whether everyone has an answer; not when the store was busy and there are tries left."""
-        effort.tries += 1
-        effort.held = None
+        effort.begin()
         try:
             self._attempt(project_id, requests, more, effort)
         except StorageError as error:

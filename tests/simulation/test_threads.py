@@ -131,7 +131,7 @@ def test_who_comes_while_a_busy_batch_is_tried_again_is_not_part_of_it(
     ) -> None:
         if not batches:
             batches.append(len(requests))
-            effort.held = True
+            effort.held = self._runtime.utc_now()
             raise StorageBusy("busy")
         if not late:
             late.append(Crew([lambda: register(desk, "late")]).start())

@@ -1,6 +1,9 @@
+import dis
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -181,10 +184,15 @@ class Gate:
         self.opened = threading.Event()
         self._arrive = arrive
 
-    def acquire(self) -> None:
+    def acquire(self, *, timeout: float) -> bool:
         """Wait, and be interrupted."""
+        assert timeout > 0
         self._arrive()
         raise KeyboardInterrupt
+
+    def locked(self) -> bool:
+        """Whether nobody woke them yet."""
+        return not self.opened.is_set()
 
     def release(self) -> None:
         """The lead was handed over."""
@@ -223,3 +231,84 @@ def test_who_is_interrupted_while_waiting_leaves_the_line(
     assert counter.batches == [["a"], ["c"]]
     assert isinstance(counter.raised.pop("b"), KeyboardInterrupt)
     assert counter.raised == {}
+
+
+class Signal:
+    """Raises in the thread that runs under it, at one of the points of a line at which Python looks for signals.
+
+    It does after calls, at the beginning of functions and where a loop goes round.
+
+    Args:
+        number: at which point, from 1.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+        self._last: dict[FrameType, str] = {}
+
+    def trace(self, frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - as sys.settrace wants it
+        """Count points, and raise at the last one."""
+        if frame.f_code.co_filename != line_module.__file__:
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        if event == "opcode":
+            before, self._last[frame] = self._last.get(frame, ""), dis.opname[frame.f_code.co_code[frame.f_lasti]]
+            if before.startswith(("CALL", "RESUME", "JUMP_BACKWARD")):
+                self.left -= 1
+                if self.left == 0:
+                    raise KeyboardInterrupt
+        return self.trace
+
+
+def interrupted_at(point: int) -> bool:
+    """Whether a leader was interrupted there, others having come meanwhile; all of whom get through."""
+    counter, signal = Counter(), Signal(point)
+    counter.asks = True
+
+    def lead() -> None:
+        sys.settrace(signal.trace)
+        try:
+            counter.line.pass_through(["a"])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+            counter.begun.set()
+
+    leader = threading.Thread(target=lead)
+    leader.start()
+    assert counter.begun.wait(PATIENCE)
+    for item in "bc":
+        counter.bring(item)
+    counter.finish()
+    leader.join(PATIENCE)
+    assert not leader.is_alive()
+    counter.line.pass_through(["z"])
+    assert counter.batches[-1] == ["z"]
+    assert {type(error) for error in counter.raised.values()} <= {StorageError}, (point, counter.raised)
+    return signal.left <= 0
+
+
+def test_a_leader_that_is_interrupted_anywhere_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal may come even while it leaves, and then nobody wakes the next."""
+    monkeypatch.setattr(line_module, "LOOK_AGAIN", 0.01)
+    points = 1
+    while interrupted_at(points):
+        points += 1
+    assert points > 40
+
+
+def test_who_leads_is_not_made_to_wait_for_itself() -> None:
+    """A change that is begun within another one of the same project is refused, and the line goes on."""
+    nested: list[StorageError] = []
+
+    def serve(items: list[str], _: Callable[[], Sequence[str]]) -> None:
+        if items == ["a"]:
+            with pytest.raises(StorageError, match="one change cannot begin within another") as caught:
+                line.pass_through(["b"])
+            nested.append(caught.value)
+
+    line = Line[str](serve, 10)
+    line.pass_through(["a"])
+    line.pass_through(["c"])
+    assert len(nested) == 1

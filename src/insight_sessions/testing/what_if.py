@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import ValidationError
+
 from insight_sessions.commands.attendance import RecordAttendance
 from insight_sessions.commands.base import Command, Facts
 from insight_sessions.commands.offering import RefuseOffer
@@ -36,7 +38,7 @@ def _tried(state: ProjectState, command: Command[Any], now: datetime) -> Project
     """The project as a command would leave it; as it is, when the command would be refused."""
     try:
         return command.rule(state, Facts(now), Moment(now, str)).state
-    except Refusal:
+    except (Refusal, ValidationError):  # at the door, too: two hours from now may be a time that the clocks skip
         return state
 
 
