@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import psycopg
 import pytest
 from insight_sessions_postgres import Limits, PostgresStorage, outbox
 from insight_sessions_postgres.faults import is_lost, translated
+from insight_sessions_postgres.hold import Also
 from insight_sessions_postgres.statements import Call, Statements
 from insight_sessions_postgres.transaction import Transaction
 from psycopg import errors
@@ -381,6 +383,44 @@ def test_few_versions_are_remembered(url: str, opened: Opens, monkeypatch: pytes
         write(storage, project)
     guard = vars(storage)["_guard"]
     assert [guard.seen(project) for project in "abc"] == [0, 1, 1]
+
+
+def _rolls_back(connection: psycopg.Connection[tuple[object, ...]], _: Change) -> None:
+    connection.rollback()
+
+
+def _commits(connection: psycopg.Connection[tuple[object, ...]], _: Change) -> None:
+    connection.commit()
+
+
+def _begins_anew(connection: psycopg.Connection[tuple[object, ...]], _: Change) -> None:
+    connection.rollback()
+    connection.execute("BEGIN")
+
+
+def _hides_a_fault(connection: psycopg.Connection[tuple[object, ...]], _: Change) -> None:
+    with suppress(errors.UndefinedTable):
+        connection.execute("INSERT INTO nowhere VALUES (1)")
+
+
+@pytest.mark.parametrize("also", [_rolls_back, _commits, _begins_anew])
+def test_also_can_neither_end_nor_undo_the_transaction(url: str, also: Also) -> None:
+    """Otherwise what is acknowledged would not be there; and it is said whose fault it was."""
+    storage = PostgresStorage.open(url, also=also)
+    with pytest.raises(StorageError, match="what `also` does must neither end nor undo") as caught:
+        write(storage, "p", thing("a"))
+    assert type(caught.value) is StorageError
+    assert storage.read("p").version == (1 if also is _commits else 0)
+    storage.close()
+
+
+def test_also_cannot_hide_that_a_statement_failed(url: str) -> None:
+    """PostgreSQL commits nothing then."""
+    storage = PostgresStorage.open(url, also=_hides_a_fault)
+    with pytest.raises(StorageError):
+        write(storage, "p", thing("a"))
+    assert storage.read("p").version == 0
+    storage.close()
 
 
 def test_also_in_the_same_transaction(url: str) -> None:

@@ -33,6 +33,10 @@ _STANDBY: Final = (
     "to the address"
 )
 
+_ALSO: Final = (
+    "was asked to go on in a transaction that is over: what `also` does must neither end nor undo it, nor hide that a "
+    "statement failed"
+)
 _WHAT: Final = {
     "0A000": _STANDBY,
     "25006": _STANDBY,
@@ -40,6 +44,9 @@ _WHAT: Final = {
     "schema of its own; for one that is there, the right to use the schema, write its tables and execute its function. "
     "After an upgrade, let the owner open the store once",
     "42P01": "has no tables of a store there any more: put the schema back, or open the store anew",
+    "25P01": _ALSO,
+    "25P02": _ALSO,
+    "3B001": _ALSO,
     "53100": "has no disk space left",
     "53200": "has no memory left",
     "22021": "refused a text that it cannot store",

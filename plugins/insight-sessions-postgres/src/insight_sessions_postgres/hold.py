@@ -13,7 +13,7 @@ from insight_sessions_postgres.faults import DRIVER_ERRORS, translated
 from insight_sessions_postgres.guard import Guard
 from insight_sessions_postgres.letters import got, got_any, moment, put
 from insight_sessions_postgres.schema import MARK, check_age, key
-from insight_sessions_postgres.statements import LOCK, Call, Statements
+from insight_sessions_postgres.statements import ALSO, ALSO_DONE, LOCK, Call, Statements
 from insight_sessions_postgres.transaction import Connections, Rows, Transaction
 from insight_sessions_postgres.writing import written
 
@@ -153,7 +153,9 @@ class PostgresHold:
         def write() -> None:
             transaction.send(written(self._sql, self._project_id, self.journal_end, change))
             if self._also is not None:
+                transaction.send(ALSO)
                 self._also(transaction.connection, change)
+                transaction.send(ALSO_DONE)
             for call in self._connections.seal():
                 transaction.send(call)
 

@@ -14,6 +14,10 @@ class Call(NamedTuple):
 BEGIN: Final = Call(b"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
 COMMIT: Final = Call(b"COMMIT")
 ROLLBACK: Final = Call(b"ROLLBACK")
+ALSO: Final = Call(b"SAVEPOINT insight_sessions_also")
+ALSO_DONE: Final = Call(b"RELEASE SAVEPOINT insight_sessions_also")
+"""Fails when the host, whose turn it was, has ended the transaction, undone it, or hidden that it failed."""
+
 NO_LIMIT: Final = Call(b"SET LOCAL statement_timeout = 0")
 LIMITS: Final = b"""
 SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true),
