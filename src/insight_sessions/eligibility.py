@@ -121,7 +121,7 @@ class Enquiry:
         if not self._plugins.has_directory:
             raise PluginError(
                 "insight_sessions_find_member",
-                "a member was named by id, and no plugin knows members; pass a Member, or add a plugin with this hook",
+                "a member was named by text, and no plugin knows members; pass a Member, or a plugin with this hook",
             )
         return self._plugins.find_member(who)
 

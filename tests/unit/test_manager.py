@@ -454,16 +454,19 @@ def test_a_store_is_opened_by_its_scheme(tmp_path: Path) -> None:
 
 def test_an_unknown_scheme_lists_the_known_ones() -> None:
     """The address itself is not shown: it may hold a password."""
-    with pytest.raises(StorageError) as found:
-        load().open_storage("postgresql://ada:secret@host/db", Runtime())
-    assert str(found.value) == (
-        "no plugin keeps projects in postgresql:; known are memory:, sqlite:. "
-        "For another store, install insight-sessions-postgres."
-    )
-    with pytest.raises(StorageError, match=r"For another store, install insight-sessions-postgres\.$"):
-        load().open_storage("postgres://host/db", Runtime())
+    for scheme, plugin in (
+        ("postgresql", "insight-sessions-postgres"),
+        ("postgres", "insight-sessions-postgres"),
+        ("cupboard", "the plugin that brings it"),
+    ):
+        with pytest.raises(StorageError) as found:
+            load().open_storage(f"{scheme}://ada:secret@host/db", Runtime())
+        assert str(found.value) == (
+            f"no plugin keeps projects in {scheme}:; known are memory:, sqlite:. For another store, install {plugin} "
+            "and, with discover=False, give it in plugins=[...]."
+        )
     with pytest.raises(StorageError, match=r"For another store, install the plugin that brings it\.$"):
-        load().open_storage("cupboard:", Runtime())
+        load_plugins().open_storage("cupboard:", Runtime())
     with pytest.raises(StorageError, match="a storage address begins with a scheme; known are memory:, "):
         load().open_storage("memory", Runtime())
 

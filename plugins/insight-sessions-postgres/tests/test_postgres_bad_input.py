@@ -54,7 +54,7 @@ def strict() -> Iterator[Server]:
             f"CREATE ROLE guest LOGIN PASSWORD '{SECRET}'",
             f"CREATE ROLE stranger LOGIN PASSWORD '{SECRET}'",
         )
-        entries = "local all postgres trust\nlocal all guest scram-sha-256\n"
+        entries = "local all postgres trust\nlocal all guest scram-sha-256\nlocal all outcast reject\n"
         (server.folder / "data" / "pg_hba.conf").write_text(entries)
         tell(server.dsn("postgres"), "SELECT pg_reload_conf()")
         yield server
@@ -121,10 +121,10 @@ def test_a_message_names_the_server_that_is_asked(monkeypatch: pytest.MonkeyPatc
     """What an address leaves out comes from the environment, as libpq has it."""
     for variable in ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER"):
         monkeypatch.delenv(variable, raising=False)
-    assert Address.of("postgres://me@").name == "localhost:5432/me"
-    assert Address.of("postgresql://").name == "localhost:5432/"
+    assert Address.of("postgres://me@").name == "local socket:5432/me"
+    assert Address.of("postgresql://").name == "local socket:5432/"
     monkeypatch.setenv("PGUSER", "you")
-    assert Address.of("postgresql://").name == "localhost:5432/you"
+    assert Address.of("postgresql://").name == "local socket:5432/you"
     monkeypatch.setenv("PGHOST", "db.example.org")
     monkeypatch.setenv("PGPORT", "6432")
     assert Address.of("postgresql:///insight").name == "db.example.org:6432/insight"
@@ -150,6 +150,15 @@ def test_a_wrong_password(strict: Server) -> None:
 def test_a_role_or_database_that_is_not_there(strict: Server) -> None:
     assert "pg_hba.conf" in refusal(of("stranger", strict.dsn("postgres")))
     assert "no such database" in refusal(strict.dsn("nowhere"))
+
+
+def test_a_role_or_database_that_is_kept_out(strict: Server) -> None:
+    """The server is there, and to come again is no use."""
+    assert "keeps this machine, role or database out" in refusal(of("outcast", strict.dsn("postgres")))
+    url = strict.fresh()
+    name = urlsplit(url).path.removeprefix("/")
+    tell(strict.dsn("postgres"), f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    assert "ALLOW_CONNECTIONS is off" in refusal(url)
 
 
 def test_a_role_that_may_not_log_in_or_has_all_its_connections(strict: Server) -> None:

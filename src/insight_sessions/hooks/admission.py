@@ -86,6 +86,7 @@ class Registry:
     """
 
     def __init__(self, blocked: Collection[str]) -> None:
+        self.looked = False
         self._blocked = frozenset(blocked)
         self._origins: dict[str, str] = {}
         self._pluggy = pluggy.PluginManager(specs.PROJECT)
@@ -105,6 +106,7 @@ class Registry:
         Raises:
             PluginError: one of them cannot be loaded, or is wrong.
         """
+        self.looked = True
         # Only who asks for it pays for it.
         from importlib import metadata  # noqa: PLC0415
 

@@ -39,6 +39,7 @@ NOTIFY: Final = "notify/"
 LISTEN: Final = "event/"
 """How the name of a consumer of events begins."""
 
+_BROUGHT_BY: Final[Mapping[str, str]] = dict.fromkeys(("postgresql", "postgres"), "insight-sessions-postgres")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*")
 _log: Final = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Plugins:
 
     def __init__(self, registry: Registry) -> None:
         self.names: Final = registry.names
+        self._looked = registry.looked
         self._of = registry.implementations()
         self._backends = self._by_key("storage_backend", _backend)
         self._policies = self._by_key("allocation_policy", _policy)
@@ -103,10 +105,10 @@ class Plugins:
             # Never the whole address: it may hold a password.
             problem = f"no plugin keeps projects in {scheme}:" if colon else "a storage address begins with a scheme"
             known = ", ".join(f"{name}:" for name in sorted(self._backends))
-            plugin = (
-                "insight-sessions-postgres" if scheme in {"postgresql", "postgres"} else "the plugin that brings it"
-            )
-            raise StorageError(f"{problem}; known are {known}. For another store, install {plugin}.")
+            advice = f"install {_BROUGHT_BY.get(scheme, 'the plugin that brings it')}"
+            if not self._looked:
+                advice += " and, with discover=False, give it in plugins=[...]"
+            raise StorageError(f"{problem}; known are {known}. For another store, {advice}.")
         asks, backend = found
         try:
             return backend.open(url, runtime)

@@ -14,7 +14,7 @@ SCHEMA: Final = "insight_sessions"
 _HELP: Final = "write postgresql://user@host/database, with ?schema=name for a schema of another name"
 _LONGEST: Final = 86_400
 _PLACE: Final = (
-    ("host", "PGHOST", "localhost"),
+    ("host", "PGHOST", "local socket"),
     ("port", "PGPORT", "5432"),
     ("dbname", "PGDATABASE", ""),
     ("user", "PGUSER", ""),

@@ -57,6 +57,8 @@ _REFUSED: Final = {
     "password authentication failed": "refuses the password of the address. Put in the right one",
     "no password supplied": "asks for a password, and the address has none. Put one in, or use a password file",
     "no pg_hba.conf entry": "does not let this machine, role or database in. Ask for an entry in its pg_hba.conf",
+    "pg_hba.conf rejects connection": "keeps this machine, role or database out. Ask for a change of its pg_hba.conf",
+    "is not currently accepting connections": "lets nobody into this database: ALLOW_CONNECTIONS is off. Turn it on",
     "is not permitted to log in": "does not let this role log in. Give it the right to LOGIN, or name another one",
     "database does not exist": "has no such database. Create it: createdb -E UTF8 -T template0 NAME",
     "role does not exist": "knows no such role. Create it, or name another one",
