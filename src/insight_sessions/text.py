@@ -27,6 +27,7 @@ LINE_LENGTH = 200
 TEXT_LENGTH = 10_000
 EMAIL_LENGTH = 254
 
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d")
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[^?\s]*\?")
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSEEN = frozenset({"Cf", "Zs", "Mn", "Me"})
@@ -120,7 +121,7 @@ def web_address(value: str) -> str:
 
 
 def _local(value: object) -> object:
-    if isinstance(value, str) and "T" not in value and " " not in value:
+    if isinstance(value, str) and not _DATE_AND_TIME.match(value):
         raise ValueError("must be a date and a time, such as 2021-07-05T10:00")
     if not isinstance(value, str | datetime):
         raise ValueError("must be a date and a time, such as 2021-07-05T10:00")  # noqa: TRY004

@@ -119,6 +119,11 @@ def test_a_project_file_mirrors_the_class(tmp_path: Path) -> None:
             "sessions[0].minutes (line 17): Input should be greater",
         ),
         ("2021-07-06T14:00:00", "2021-07-06", "sessions[1].starts (line 22): must be a date and a time, such as"),
+        (
+            "2021-07-06T14:00:00",
+            '"06/07/2021 14:00"',
+            "sessions[1].starts (line 22): must be a date and a time, such as",
+        ),
         ("2021-07-06T14:00:00\n", "2021-07-06T14:00:00Z\n", "sessions[1].starts (line 22): must be local time without"),
         ('id = "tue"\n', "", "sessions[1].id (line 20): must be there"),
         ('id = "mon"\n', "", "sessions[0].id (line 14): must be there"),

@@ -1,11 +1,15 @@
 """The kit notices what hangs or fails, and its model of the outbox does what it says."""
 
+import runpy
 import secrets
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from insight_sessions import testing
 from insight_sessions.storage.memory import MemoryStorage
 from insight_sessions.storage.port import Verdict
 from insight_sessions.testing import StorageContract
@@ -139,3 +143,10 @@ def test_the_model_notices_a_store_that_differs(told: Told) -> None:
     told.storage.consumers(add=["mail"])
     with pytest.raises(AssertionError):
         told.model.compare()
+
+
+def test_without_pytest_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where only the library is installed."""
+    monkeypatch.setitem(sys.modules, "pytest", None)
+    with pytest.raises(ImportError, match=r"install insight-sessions\[testing\]"):
+        runpy.run_path(str(Path(testing.__file__)))

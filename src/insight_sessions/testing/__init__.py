@@ -7,7 +7,10 @@ for Hypothesis.
 
 import pkgutil
 
-import pytest
+try:
+    import pytest
+except ImportError as error:
+    raise ImportError("the test kit needs pytest and hypothesis: install insight-sessions[testing]") from error
 
 # Only before these modules are imported: so a failing test of the kit says what it compared, and fails under
 # `python -O` too.
