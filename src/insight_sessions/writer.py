@@ -100,7 +100,7 @@ class Effort:
         tries: how many there were.
         held: when the last one came to hold the project; None when it did not.
         sent: the receipts that the last commit asked for would leave; None when none was asked for.
-        unknown: whether what became of it could not be found out yet.
+        unknown: whether something may be in the store that nobody was told of, and that no id of theirs would show.
     """
 
     tries: int = 0
@@ -112,6 +112,10 @@ class Effort:
         """Begin the next try."""
         self.tries += 1
         self.held = None
+
+    def learn(self, found: Mapping[str, Receipt]) -> None:
+        """The store said what is there: who brought no id of their own would do it twice."""
+        self.unknown = any(not receipt.fingerprint for receipt in found.values())
 
     def is_proved_by(self, found: Mapping[str, Receipt]) -> bool:
         """Whether the last commit is there: of a command with the caller's own id, the receipt may be of another."""
@@ -354,7 +358,7 @@ class Writer:
             again = effort.sent is not None
             given = [request.id for request in requests if request.fingerprint or (again and request.id)]
             known: Mapping[str, Receipt] = hold.receipts(given) if given else {}
-            effort.unknown = False
+            effort.learn(known)
             for request in requests:
                 receipt = known.get(request.id) or batch.receipts.get(request.id)
                 if receipt is not None:
@@ -399,7 +403,7 @@ class Writer:
                 state = self._caught_up(project_id, hold).state if found else None
         except StorageError:
             return False
-        effort.unknown = False
+        effort.learn(found)
         if state is None:
             return False
         is_there = effort.is_proved_by(found)

@@ -71,6 +71,7 @@ class Shaky(MemoryStorage):
         self.lose_answer: list[BaseException] = []
         self.holding: Callable[[], None] | None = None
         self.committing: Callable[[], None] | None = None
+        self.leaving: Callable[[], BaseException | None] = lambda: None
 
     @contextmanager
     def hold(self, project_id: str) -> Generator[ShakyHold, None, None]:
@@ -87,6 +88,9 @@ class Shaky(MemoryStorage):
         finally:
             hold.over = True
             shelf.leave(turns)
+            fault = self.leaving()
+            if fault is not None:
+                raise fault
 
 
 class Post:

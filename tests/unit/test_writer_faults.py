@@ -172,6 +172,19 @@ def test_nobody_is_told_to_come_again_when_it_may_have_been_done() -> None:
     assert desk.state(P).registration_of("ada") is not None
 
 
+def test_what_is_known_to_be_done_is_not_said_to_be_worth_another_try() -> None:
+    """The store said so, and broke off each time before anybody could be told."""
+    storage = Shaky()
+    desk = open_call(desk_on(storage))
+    storage.lose_answer = [StorageBusy("failover")]
+    faults = iter([None, *(StorageBusy("away") for _ in range(5))])
+    storage.leaving = lambda: next(faults, None)
+    with pytest.raises(StorageError, match="not known") as caught:
+        desk.do(interest("ada", "mon"))
+    assert type(caught.value) is StorageError
+    assert desk.state(P).registration_of("ada") is not None
+
+
 def test_when_even_the_receipts_cannot_be_read_it_is_a_typed_error() -> None:
     """And the same id finds out later what became of it."""
     storage = Shaky()
