@@ -60,7 +60,8 @@ class SQLiteGround:
     def revive(self) -> None:
         """Go on with the files as the kill left them."""
         self.close()
-        shutil.rmtree(self._here)
+        # A connection that an error kept alive may end, and tidy away its files, at this very moment.
+        shutil.rmtree(self._here, ignore_errors=True)
         self._lives += 1
         self._begin()
 
