@@ -115,7 +115,7 @@ class Line(Generic[T]):
 
     def _lead(self) -> None:
         """Serve a batch; its tickets are answered even if this thread dies of it."""
-        batch = Batch[T]()
+        batch: Batch[T] = Batch()
         try:
             self._leader = threading.get_ident()
             if self._shared:
