@@ -305,15 +305,11 @@ class Overseen:
         """As the store does; a settlement with an old token must change nothing, nor what is known of another one."""
         world = self._world
         fresh = [one for one in settlements if world.tokens.get(one.delivery_id) == one.token]
-        doubts = {one.delivery_id: world.doubtful.get(one.delivery_id) for one in fresh}
         world.doubtful.update((one.delivery_id, one.verdict) for one in fresh)
         took = self._real.settle(settlements)
         expect(took <= len(fresh), "S6 settling needs the claim's token")
         for one in fresh:
             del world.doubtful[one.delivery_id]
-            earlier = doubts[one.delivery_id]
             if took:
                 world.ended[one.delivery_id] = one.verdict
-            elif earlier is not None:
-                world.doubtful[one.delivery_id] = earlier
         return took
