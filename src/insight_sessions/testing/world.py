@@ -310,6 +310,5 @@ class Overseen:
         expect(took <= len(fresh), "S6 settling needs the claim's token")
         for one in fresh:
             del world.doubtful[one.delivery_id]
-            if took:
-                world.ended[one.delivery_id] = one.verdict
+        world.ended.update((one.delivery_id, one.verdict) for one in fresh[:took])
         return took
